@@ -1,0 +1,121 @@
+/**
+ * Writes lines without holding up whoever prints them.
+ *
+ * @module
+ */
+
+/** How long lines are gathered while there are many of them, in milliseconds. */
+const GATHER_MS = 10;
+
+/** How much is kept for an output that takes nothing, in UTF-16 code units. */
+const MAX_PENDING = 4 * 1024 * 1024;
+
+/** How much one write takes, in bytes. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** The output that the lines go to: the part of `Deno.stdout` that is used. */
+export interface Output {
+  /** Writes some of the bytes, and resolves to how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What {@linkcode lineWriter} returns. */
+export interface LineWriter {
+  /** Takes a line, given without its line end, and returns at once. */
+  print(line: string): void;
+  /**
+   * Resolves when every line taken so far is written, or was dropped because the output reported an
+   * error. It waits for as long as the output takes nothing: whoever can't wait sets a deadline.
+   */
+  flush(): Promise<void>;
+}
+
+/**
+ * Writes lines in the order in which they come, by one write at a time. A line after a quiet while is
+ * written at once; the lines that come within the next {@linkcode GATHER_MS} are written together, as
+ * a write costs more than the request that it tells of.
+ *
+ * Of lines that the output does not take, as a pipe that nobody reads or a disk that is full, about
+ * 4 MB are kept. Those that come after are dropped, and a line in their place says how many.
+ *
+ * @example Usage
+ * ```ts no-assert
+ * import { lineWriter } from "./line_writer.ts";
+ *
+ * const log = lineWriter(Deno.stdout);
+ * log.print("Server is listening on 127.0.0.1:9001");
+ * await log.flush();
+ * ```
+ *
+ * @param output Where the lines go.
+ * @returns The writer.
+ */
+export function lineWriter(output: Output): LineWriter {
+  const encoder = new TextEncoder();
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  let pending = "";
+  let dropped = 0;
+  let lastWrite = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let writing: Promise<void> | undefined;
+
+  async function write(text: string): Promise<void> {
+    for (let start = 0; start < text.length;) {
+      const { read, written } = encoder.encodeInto(text.slice(start), chunk);
+      try {
+        for (let sent = 0; sent < written;) {
+          sent += await output.write(chunk.subarray(sent, written));
+        }
+      } catch {
+        dropped += text.slice(start).split("\n").length - 1;
+        return;
+      }
+      start += read;
+    }
+  }
+
+  async function writePending(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = pending;
+    const missing = dropped;
+    pending = "";
+    dropped = 0;
+    await write(text);
+    if (missing > 0) {
+      const failedBefore = dropped;
+      await write(`Dropped ${missing} lines that could not be written\n`);
+      // The notice is no line of its own to count: what it told of is still missing.
+      if (dropped > failedBefore) dropped = failedBefore + missing;
+    }
+    lastWrite = performance.now();
+    writing = undefined;
+    if (pending !== "") schedule();
+  }
+
+  function schedule(): void {
+    const quiet = performance.now() - lastWrite >= GATHER_MS;
+    timer = setTimeout(start, quiet ? 0 : GATHER_MS);
+  }
+
+  function start(): void {
+    writing = writePending();
+  }
+
+  return {
+    print(line) {
+      if (pending.length >= MAX_PENDING) {
+        dropped++;
+        return;
+      }
+      pending += line + "\n";
+      if (timer === undefined && writing === undefined) schedule();
+    },
+    async flush() {
+      while (writing !== undefined || pending !== "") {
+        if (writing === undefined) start();
+        await writing;
+      }
+    },
+  };
+}
