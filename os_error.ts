@@ -24,6 +24,37 @@ const CLASS_BY_CODE: Record<string, string> = {
   EWOULDBLOCK: "BlockingIOError",
 };
 
+/** The codes of the network errors to which Deno gives a number and no code, by system and number. */
+const CODE_BY_NUMBER: Partial<
+  Record<typeof Deno.build.os, Record<number, string>>
+> = {
+  linux: {
+    4: "EINTR",
+    23: "ENFILE",
+    71: "EPROTO",
+    92: "ENOPROTOOPT",
+    100: "ENETDOWN",
+    108: "ESHUTDOWN",
+    112: "EHOSTDOWN",
+    115: "EINPROGRESS",
+  },
+  darwin: {
+    4: "EINTR",
+    23: "ENFILE",
+    36: "EINPROGRESS",
+    42: "ENOPROTOOPT",
+    50: "ENETDOWN",
+    58: "ESHUTDOWN",
+    64: "EHOSTDOWN",
+    100: "EPROTO",
+  },
+  windows: {
+    10036: "EINPROGRESS",
+    10050: "ENETDOWN",
+    10064: "EHOSTDOWN",
+  },
+};
+
 /** How Deno ends the message of every error that the system reported. */
 const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
 
@@ -31,11 +62,17 @@ const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
  * The symbolic name of an operating system's error.
  *
  * @param error Whatever was thrown.
+ * @param os The system that reported it, where that is not this one.
  * @returns The name, such as `EMFILE`, or `undefined` for an error that no system call reported.
  */
-export function osErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+export function osErrorCode(
+  error: unknown,
+  os: typeof Deno.build.os = Deno.build.os,
+): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  const match = OS_ERROR.exec(error.message);
+  return match === null ? undefined : CODE_BY_NUMBER[os]?.[Number(match[2])];
 }
 
 /**
@@ -90,6 +127,6 @@ export function osErrorLine(
   error: unknown,
   os: typeof Deno.build.os = Deno.build.os,
 ): string {
-  const name = CLASS_BY_CODE[osErrorCode(error) ?? ""] ?? "OSError";
+  const name = CLASS_BY_CODE[osErrorCode(error, os) ?? ""] ?? "OSError";
   return `${name}: ${osErrorText(error, os)}`;
 }
