@@ -6,7 +6,7 @@
  */
 
 import { deadline } from "@std/async/deadline";
-import { TextLineStream } from "@std/streams/text-line-stream";
+import { delay } from "@std/async/delay";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 const PATIENCE_MS = 30_000;
@@ -21,7 +21,7 @@ export function programCommand(): string[] {
     "--quiet",
     "--no-prompt",
     "--allow-net=127.0.0.1",
-    new URL("../main.ts", import.meta.url).pathname,
+    new URL("../main.ts", import.meta.url).href,
   ];
 }
 
@@ -58,6 +58,53 @@ export async function run(args: string[], stdin = ""): Promise<Finished> {
   };
 }
 
+/** The output of a process, read as it comes. */
+interface OutputReader {
+  /** Waits for the text, and returns all up to its end; at the end of the output, what is left. */
+  until(text: string): Promise<string>;
+  /** Waits for the end, and returns all that is left. */
+  rest(): Promise<string>;
+}
+
+function outputReader(stream: ReadableStream<Uint8Array>): OutputReader {
+  const chunks = stream
+    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
+    .getReader();
+  let unread = "";
+
+  /** Reads on. Returns whether there was more. */
+  async function read(): Promise<boolean> {
+    try {
+      const { value, done } = await deadline(chunks.read(), PATIENCE_MS);
+      unread += value ?? "";
+      return !done;
+    } catch (error) {
+      throw new Error(`no more output after ${JSON.stringify(unread)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  function take(end: number): string {
+    const text = unread.slice(0, end);
+    unread = unread.slice(end);
+    return text;
+  }
+
+  return {
+    async until(text) {
+      while (!unread.includes(text)) {
+        if (!await read()) return take(unread.length);
+      }
+      return take(unread.indexOf(text) + text.length);
+    },
+    async rest() {
+      while (await read());
+      return take(unread.length);
+    },
+  };
+}
+
 /** A server process that listens. Disposing of it kills it, if it still runs. */
 export interface RunningServer extends AsyncDisposable {
   /** The port that it listens on, which the system chose. */
@@ -71,36 +118,36 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /** Starts a server on a free port, and resolves when it listens. */
-export async function startServer(
+export function startServer(
   options: { args?: string[]; operand?: string; command?: string[] } = {},
 ): Promise<RunningServer> {
   const { args = [], operand = "-9000", command = programCommand() } = options;
-  const [file, ...first] = command;
+  return startListening([...command, "serve", operand, ...args]);
+}
+
+/** Starts any command that says where it listens as the program does, and resolves when it has. */
+export async function startListening(
+  [file, ...args]: string[],
+): Promise<RunningServer> {
   const child = new Deno.Command(file, {
-    args: [...first, "serve", operand, ...args],
+    args,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const splitter: TransformStream<string, string> = new TextLineStream();
-  const lines = child.stdout
-    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
-    .pipeThrough(splitter)
-    .getReader();
+  const output = outputReader(child.stdout);
   const stderr = new Response(child.stderr).text();
   let ended = false;
 
   async function nextLine(): Promise<string | undefined> {
-    return (await deadline(lines.read(), PATIENCE_MS)).value;
+    const line = await output.until("\n");
+    return line === "" ? undefined : line.replace(/\n$/, "");
   }
 
   async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
     child.kill(signal);
-    let stdout = "";
-    for (let line; (line = await nextLine()) !== undefined;) {
-      stdout += line + "\n";
-    }
+    const stdout = await output.rest();
     const { code } = await deadline(child.status, PATIENCE_MS);
     ended = true;
     return { code, stdout, stderr: await stderr };
@@ -118,6 +165,73 @@ export async function startServer(
     stop,
     async [Symbol.asyncDispose]() {
       if (!ended) await stop("SIGKILL");
+    },
+  };
+}
+
+/** Resolves when nobody listens on the port any more. */
+export async function refusal(port: number): Promise<void> {
+  for (const start = performance.now();;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return;
+      // It was in the queue when the listener was closed.
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    }
+    if (performance.now() - start > PATIENCE_MS) {
+      throw new Error(`still listening on ${port}`);
+    }
+    await delay(10);
+  }
+}
+
+/** A process that is typed to while it runs. Disposing of it kills it, if it still runs. */
+export interface Session extends AsyncDisposable {
+  /** Its process. */
+  child: Deno.ChildProcess;
+  /** Waits for the text on its standard output, and returns all that came up to its end. */
+  until(text: string): Promise<string>;
+  /** Writes to its standard input. */
+  type(text: string): Promise<void>;
+  /** Ends its standard input, and resolves, when it has ended, to the rest of what it printed. */
+  end(): Promise<Finished>;
+}
+
+/** Starts a command with which to hold a session. */
+export function startSession([file, ...args]: string[]): Session {
+  const child = new Deno.Command(file, {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = outputReader(child.stdout);
+  const stderr = new Response(child.stderr).text();
+  const input = child.stdin.getWriter();
+  let ended = false;
+
+  async function end(): Promise<Finished> {
+    // It may have ended by itself, and its standard input with it.
+    await input.close().catch(() => {});
+    const stdout = await output.rest();
+    const { code } = await deadline(child.status, PATIENCE_MS);
+    ended = true;
+    return { code, stdout, stderr: await stderr };
+  }
+
+  return {
+    child,
+    until: output.until,
+    async type(text) {
+      await input.write(new TextEncoder().encode(text));
+    },
+    end,
+    async [Symbol.asyncDispose]() {
+      if (ended) return;
+      child.kill("SIGKILL");
+      await end();
     },
   };
 }
