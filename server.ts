@@ -79,6 +79,11 @@ function decodeShortAscii(message: Uint8Array): string | undefined {
   return text;
 }
 
+/** The other end of a connection, as Python prints an address. */
+function peerName(conn: Deno.Conn): string {
+  return `('127.0.0.1', ${(conn.remoteAddr as Deno.NetAddr).port})`;
+}
+
 /** Writes all of the bytes, where one write may take only some. */
 async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) {
@@ -139,54 +144,56 @@ export async function serve(
   const allClosed = Promise.withResolvers<void>();
   let inHand = 0;
 
-  /** Replies to a message, whatever it is. Rejects when the client does not take the reply. */
-  async function reply(
-    conn: Deno.Conn,
+  /** Puts the reply to a message into the buffer that holds the message, and returns its part. */
+  function answer(
     buffer: Uint8Array<ArrayBuffer>,
     size: number,
-  ): Promise<void> {
-    if (size > MAX_MESSAGE_BYTES) {
-      const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
-      print(`Received from client: ${printableBytes(head)}`);
-      return await refuse(conn, cutOff.signal);
-    }
+  ): Uint8Array<ArrayBuffer> {
     const message = buffer.subarray(0, size);
     let text = decodeShortAscii(message);
     if (text !== undefined) {
-      print("Received from client: " + text);
+      print(`Received from client: ${text}`);
     } else {
       text = decodeUtf8(message);
       print(`Received from client: ${printableBytes(message)}`);
     }
-    const answer = text === undefined ? NOT_AN_INTEGER : double(text);
+    const reply = text === undefined ? NOT_AN_INTEGER : double(text);
     // It fits: a double has one digit more than its message at most.
-    const { written } = encoder.encodeInto(answer, buffer);
-    await writeAll(conn, buffer.subarray(0, written));
+    const { written } = encoder.encodeInto(reply, buffer);
+    return buffer.subarray(0, written);
   }
 
   /** Owns a connection from its first moment to its last. Never rejects. */
   async function handle(conn: Deno.Conn): Promise<void> {
     inHand++;
-    const peer = `('127.0.0.1', ${(conn.remoteAddr as Deno.NetAddr).port})`;
-    print("Accepted connection from " + peer);
+    print(`Accepted connection from ${peerName(conn)}`);
     const buffer = buffers.pop() ?? new Uint8Array(MAX_MESSAGE_BYTES + 1);
     let size: number | null = null;
-    silent.add(conn);
+    const wait = silent.add(conn);
     try {
       size = await conn.read(buffer);
     } catch {
       // The client has reset the connection, or it was closed because the client said nothing.
     }
-    if (silent.remove(conn)) {
+    if (silent.remove(wait)) {
       try {
-        if (size === null) print("The client socket is closed");
-        else await reply(conn, buffer, size);
+        if (size === null) {
+          print("The client socket is closed");
+        } else if (size > MAX_MESSAGE_BYTES) {
+          const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
+          print(`Received from client: ${printableBytes(head)}`);
+          await refuse(conn, cutOff.signal);
+        } else {
+          const reply = answer(buffer, size);
+          const sent = await conn.write(reply);
+          if (sent < reply.length) await writeAll(conn, reply.subarray(sent));
+        }
       } catch {
         // The client is gone, or its time is up: there is nobody left to tell.
       }
       conn.close();
     } else if (!cutOff.signal.aborted) {
-      print("Timed out waiting for " + peer);
+      print(`Timed out waiting for ${peerName(conn)}`);
     }
     buffers.push(buffer);
     if (--inHand === 0 && signal.aborted) allClosed.resolve();
