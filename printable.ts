@@ -44,11 +44,37 @@ export function printable(text: string): string {
   });
 }
 
-/** How many bytes the UTF-8 sequence has that starts with this byte, were it a whole one. */
-function sequenceLength(first: number): number {
+/** By the length of a UTF-8 sequence: its least first byte, and the least character it may stand for. */
+const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
+const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
+
+/** How many bytes the UTF-8 sequence that starts here has; 0 if none does. */
+function sequenceLength(bytes: Uint8Array, start: number): number {
+  const first = bytes[start];
   if (first < 0x80) return 1;
-  if (first < 0xe0) return 2;
-  return first < 0xf0 ? 3 : 4;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (start + length > bytes.length) return 0;
+  // From a byte that starts no sequence comes a code point below the least or beyond the last.
+  let codePoint = first - LEAST_FIRST_BYTE[length];
+  for (let i = start + 1; i < start + length; i++) {
+    if (bytes[i] < 0x80 || bytes[i] > 0xbf) return 0;
+    codePoint = codePoint * 64 + bytes[i] - 0x80;
+  }
+  const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+  const isCharacter = codePoint >= LEAST_CODE_POINT[length] &&
+    codePoint <= 0x10ffff && !isSurrogate;
+  return isCharacter ? length : 0;
+}
+
+/** Where the run of whole UTF-8 sequences that starts here ends. */
+function endOfUtf8(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (end < bytes.length) {
+    const length = sequenceLength(bytes, end);
+    if (length === 0) break;
+    end += length;
+  }
+  return end;
 }
 
 /**
@@ -83,17 +109,15 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 export function printableBytes(bytes: Uint8Array): string {
   const whole = decodeUtf8(bytes);
   if (whole !== undefined) return printable(whole);
+  // The decoder would find the places too, by an exception at each: milliseconds for one message.
   let text = "";
-  for (let start = 0; start < bytes.length;) {
-    const end = start + sequenceLength(bytes[start]);
-    const character = decodeUtf8(bytes.subarray(start, end));
-    if (character === undefined) {
-      text += `\\x${hex(bytes[start], 2)}`;
-      start++;
-    } else {
-      text += printable(character);
-      start = end;
+  for (let start = 0; start < bytes.length; start++) {
+    const end = endOfUtf8(bytes, start);
+    if (end > start) {
+      text += printable(decoder.decode(bytes.subarray(start, end)));
     }
+    if (end < bytes.length) text += `\\x${hex(bytes[end], 2)}`;
+    start = end;
   }
   return text;
 }
