@@ -143,9 +143,10 @@ async function runClient(
     writeError: writeTo(Deno.stderr.writable),
   };
   if (numbers.length > 0) return await askAll(numbers, options) ? 0 : 1;
-  Deno.addSignalListener("SIGINT", async () => {
-    // The shell's prompt belongs on a line of its own.
-    if (!options.quiet) await options.write("\n");
+  Deno.addSignalListener("SIGINT", () => {
+    // The shell's prompt belongs on a line of its own. Nothing is awaited: `deno task` has the signal
+    // come twice, and there is one line to end.
+    if (!options.quiet) console.log();
     Deno.exit(130);
   });
   const typed = Deno.stdin.readable
