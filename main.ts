@@ -6,6 +6,7 @@
  */
 
 import { deadline } from "@std/async/deadline";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { parseInteger } from "./calc.ts";
 import { askAll, type ClientOptions, FIRST_PORT, interact } from "./client.ts";
 import {
@@ -112,26 +113,6 @@ function writeTo(
   };
 }
 
-/**
- * Splits text into lines as Python's `input` does: a line feed ends a line, and a carriage return
- * before it belongs to the line, except on Windows, where lines end in both.
- */
-async function* splitLines(
-  chunks: AsyncIterable<string>,
-): AsyncGenerator<string> {
-  const dropsReturn = Deno.build.os === "windows";
-  let line = "";
-  for await (const chunk of chunks) {
-    const [end, ...starts] = chunk.split("\n");
-    line += end;
-    for (const start of starts) {
-      yield dropsReturn ? line.replace(/\r$/, "") : line;
-      line = start;
-    }
-  }
-  if (line !== "") yield line;
-}
-
 /** Asks for the numbers given, or prompts for them. Returns the exit status. */
 async function runClient(
   { numbers, ...command }: Command & { name: "client" },
@@ -149,10 +130,11 @@ async function runClient(
     if (!options.quiet) console.log();
     Deno.exit(130);
   });
-  const typed = Deno.stdin.readable
+  const lines: AsyncIterable<string> = Deno.stdin.readable
     // U+FEFF is text like any other, to Python and to the servers.
-    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }));
-  await interact(splitLines(typed), options);
+    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
+    .pipeThrough(new TextLineStream());
+  await interact(lines, options);
   return 0;
 }
 
