@@ -107,7 +107,7 @@ function unmark(arg: string): string {
 }
 
 function parseOptions(args: string[]): ParsedArgs {
-  const parsed: ParsedArgs = parseArgs(args, {
+  const parsed = parseArgs(args, {
     alias: { help: "h", quiet: "q", version: "V" },
     boolean: FLAGS,
     string: VALUE_OPTIONS,
@@ -115,7 +115,7 @@ function parseOptions(args: string[]): ParsedArgs {
       if (key === undefined) return;
       throw usageError(`Unknown option "${arg.replace(/=.*/s, "")}"`);
     },
-  });
+  }) as ParsedArgs;
   for (const flag of FLAGS) {
     const hasValue = typeof parsed[flag] !== "boolean" ||
       args.some((arg) => arg.startsWith(`--${flag}=`));
