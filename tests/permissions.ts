@@ -6,19 +6,30 @@
 
 /** Which of these permissions the test run lacks, as the flags that give them. */
 function missing(permissions: Deno.PermissionDescriptor[]): string[] {
-  return permissions
+  const flags = permissions
     .filter((permission) =>
       Deno.permissions.querySync(permission).state !== "granted"
     )
     .map((permission) => `--allow-${permission.name}`);
+  return [...new Set(flags)];
 }
 
-function testWith(
-  permissions: Deno.PermissionDescriptor[],
+/** Whether there is a `python3` that may be run. */
+function hasPython(): boolean {
+  if (missing([PYTHON]).length > 0) return false;
+  try {
+    return new Deno.Command("python3", { args: ["--version"] })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function testUnless(
+  lacking: string[],
   name: string,
   fn: (t: Deno.TestContext) => Promise<void> | void,
 ): void {
-  const lacking = missing(permissions);
   const ignore = lacking.length > 0;
   const reason = ` (needs ${lacking.join(", ")}: deno task test)`;
   Deno.test({ name: ignore ? name + reason : name, ignore, fn });
@@ -30,6 +41,10 @@ const DENO: Deno.PermissionDescriptor = {
   command: Deno.execPath(),
 };
 const ENV: Deno.PermissionDescriptor = { name: "env", variable: "TCPCALC" };
+const SEED: Deno.PermissionDescriptor = {
+  name: "env",
+  variable: "TCPCALC_SEED",
+};
 const PYTHON: Deno.PermissionDescriptor = { name: "run", command: "python3" };
 const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
 
@@ -38,7 +53,7 @@ export function networkTest(
   name: string,
   fn: (t: Deno.TestContext) => Promise<void> | void,
 ): void {
-  testWith([NET], name, fn);
+  testUnless(missing([NET]), name, fn);
 }
 
 /** A test that runs the program itself, from the other end of its sockets and streams. */
@@ -46,13 +61,18 @@ export function programTest(
   name: string,
   fn: (t: Deno.TestContext) => Promise<void> | void,
 ): void {
-  testWith([NET, READ, ENV, DENO], name, fn);
+  testUnless(missing([NET, READ, ENV, DENO]), name, fn);
 }
 
-/** A test that runs the program and `python3`. */
+/**
+ * A test that compares with `python3`. Its name says so where there is none: `--allow-run` is given all
+ * the same, `--allow-run=python3` is not.
+ */
 export function pythonTest(
   name: string,
   fn: (t: Deno.TestContext) => Promise<void> | void,
 ): void {
-  testWith([NET, READ, ENV, DENO, PYTHON], name, fn);
+  const lacking = missing([NET, READ, ENV, SEED, DENO]);
+  if (!hasPython()) lacking.push("python3");
+  testUnless(lacking, name, fn);
 }

@@ -1,0 +1,59 @@
+/**
+ * Asks `python3` what it makes of things.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams/text-line-stream";
+
+/** The functions of `testdata/oracle.py`, each with what it takes and what it returns. */
+interface Functions {
+  double: [string, string | null];
+  known: [string, string];
+  spaces: [string, string];
+  digits: [string, string];
+  escape: [string, string];
+  decode: [string, string];
+  os_error: [string, { text: string; line: string }];
+}
+
+/** A running Python. Disposing of it ends it. */
+export interface Oracle extends AsyncDisposable {
+  /** What the function returns for each argument, `null` where it raises a `ValueError`. */
+  ask<Name extends keyof Functions>(
+    name: Name,
+    args: Functions[Name][0][],
+  ): Promise<Functions[Name][1][]>;
+}
+
+/** Starts a Python that answers questions, one after the other. */
+export function startOracle(): Oracle {
+  const child = new Deno.Command("python3", {
+    args: [new URL("testdata/oracle.py", import.meta.url).pathname],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const questions = child.stdin.getWriter();
+  const splitter: TransformStream<string, string> = new TextLineStream();
+  const answers = child.stdout
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(splitter)
+    .getReader();
+  const encoder = new TextEncoder();
+  return {
+    async ask(name, args) {
+      // JSON has no raw line end, and writes a lone surrogate as an escape.
+      await questions.write(
+        encoder.encode(JSON.stringify([name, args]) + "\n"),
+      );
+      const { value } = await answers.read();
+      if (value === undefined) throw new Error("python3 gave no answer");
+      return JSON.parse(value);
+    },
+    async [Symbol.asyncDispose]() {
+      await questions.close();
+      await answers.cancel();
+      await child.status;
+    },
+  };
+}
