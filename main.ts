@@ -5,7 +5,6 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { parseInteger } from "./calc.ts";
 import { askAll, type ClientOptions, FIRST_PORT, interact } from "./client.ts";
@@ -20,8 +19,11 @@ import { lineWriter } from "./line_writer.ts";
 import { osErrorLine, osErrorText } from "./os_error.ts";
 import { serve } from "./server.ts";
 
-/** How long the server's last lines may take to be written, in milliseconds. */
-const LAST_LINES_MS = 500;
+/**
+ * How long the server may take to end, in milliseconds: it promises 5 s, and an output that takes
+ * nothing would have it wait for ever with the last lines.
+ */
+const STOP_MS = 4_900;
 
 /** How long after Ctrl-C the same key press may come in again, in milliseconds. */
 const ECHO_MS = 250;
@@ -85,6 +87,9 @@ async function runServer(
   }
   const stdout = lineWriter(Deno.stdout);
   const stderr = lineWriter(Deno.stderr);
+  signal.addEventListener("abort", () => {
+    setTimeout(() => Deno.exit(0), STOP_MS);
+  });
   stdout.print(`Server is listening on 127.0.0.1:${listener.addr.port}`);
   await serve(listener, {
     idleTimeout,
@@ -92,9 +97,7 @@ async function runServer(
     warn: stderr.print,
     signal,
   });
-  // An output that takes nothing must not keep the program from ending.
-  await deadline(Promise.all([stdout.flush(), stderr.flush()]), LAST_LINES_MS)
-    .catch(() => {});
+  await Promise.all([stdout.flush(), stderr.flush()]);
   return 0;
 }
 
