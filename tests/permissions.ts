@@ -29,9 +29,10 @@ function testUnless(
   lacking: string[],
   name: string,
   fn: (t: Deno.TestContext) => Promise<void> | void,
+  task = "test",
 ): void {
   const ignore = lacking.length > 0;
-  const reason = ` (needs ${lacking.join(", ")}: deno task test)`;
+  const reason = ` (needs ${lacking.join(", ")}: deno task ${task})`;
   Deno.test({ name: ignore ? name + reason : name, ignore, fn });
 }
 
@@ -75,4 +76,14 @@ export function pythonTest(
   const lacking = missing([NET, READ, ENV, SEED, DENO]);
   if (!hasPython()) lacking.push("python3");
   testUnless(lacking, name, fn);
+}
+
+/** A test that runs the program and another command, in a task of its own. */
+export function commandTest(
+  name: string,
+  { command, task }: { command: string; task: string },
+  fn: (t: Deno.TestContext) => Promise<void> | void,
+): void {
+  const run: Deno.PermissionDescriptor = { name: "run", command };
+  testUnless(missing([NET, READ, ENV, DENO, run]), name, fn, task);
 }
