@@ -101,16 +101,6 @@ async function drain(conn: Deno.Conn): Promise<void> {
 }
 
 /**
- * Answers a message that is too long. To close a socket that has unread input resets the connection,
- * and the reset can overtake the reply; so what still comes is read first.
- */
-async function refuse(conn: Deno.Conn, signal: AbortSignal): Promise<void> {
-  await writeAll(conn, refusal);
-  await conn.closeWrite();
-  await deadline(drain(conn), DRAIN_MS, { signal });
-}
-
-/**
  * Answers every client of a listener: reads one message, replies to it, and closes the connection.
  * Nothing that a client does ends it or holds up another client.
  *
@@ -138,11 +128,13 @@ export async function serve(
 ): Promise<void> {
   const { print, warn, signal } = options;
   const silent = idleTimeout<Deno.Conn>(options.idleTimeout);
-  const cutOff = new AbortController();
+  // One timer for all of these too: one for each would stay, with its memory, for its 30 s.
+  const refused = idleTimeout<Deno.Conn>(DRAIN_MS);
   // A fresh buffer for each connection would be most of the garbage collector's work.
   const buffers: Uint8Array<ArrayBuffer>[] = [];
   const allClosed = Promise.withResolvers<void>();
   let inHand = 0;
+  let cutOff = false;
 
   /** Puts the reply to a message into the buffer that holds the message, and returns its part. */
   function answer(
@@ -163,6 +155,23 @@ export async function serve(
     return buffer.subarray(0, written);
   }
 
+  /**
+   * Answers a message that is too long, and closes the connection. To close a socket that has unread
+   * input resets the connection, and the reset can overtake the reply; so what still comes is read
+   * first. Never rejects.
+   */
+  async function refuse(conn: Deno.Conn): Promise<void> {
+    const wait = refused.add(conn);
+    try {
+      await writeAll(conn, refusal);
+      await conn.closeWrite();
+      await drain(conn);
+    } catch {
+      // The client is gone, or its time is up.
+    }
+    if (refused.remove(wait)) conn.close();
+  }
+
   /** Owns a connection from its first moment to its last. Never rejects. */
   async function handle(conn: Deno.Conn): Promise<void> {
     inHand++;
@@ -175,25 +184,25 @@ export async function serve(
     } catch {
       // The client has reset the connection, or it was closed because the client said nothing.
     }
-    if (silent.remove(wait)) {
+    if (!silent.remove(wait)) {
+      if (!cutOff) print(`Timed out waiting for ${peerName(conn)}`);
+    } else if (size !== null && size > MAX_MESSAGE_BYTES) {
+      const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
+      print(`Received from client: ${printableBytes(head)}`);
+      await refuse(conn);
+    } else {
       try {
         if (size === null) {
           print("The client socket is closed");
-        } else if (size > MAX_MESSAGE_BYTES) {
-          const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
-          print(`Received from client: ${printableBytes(head)}`);
-          await refuse(conn, cutOff.signal);
         } else {
           const reply = answer(buffer, size);
           const sent = await conn.write(reply);
           if (sent < reply.length) await writeAll(conn, reply.subarray(sent));
         }
       } catch {
-        // The client is gone, or its time is up: there is nobody left to tell.
+        // The client is gone: there is nobody left to tell.
       }
       conn.close();
-    } else if (!cutOff.signal.aborted) {
-      print(`Timed out waiting for ${peerName(conn)}`);
     }
     buffers.push(buffer);
     if (--inHand === 0 && signal.aborted) allClosed.resolve();
@@ -228,7 +237,8 @@ export async function serve(
   if (inHand > 0) {
     await deadline(allClosed.promise, STOP_GRACE_MS).catch(() => {});
   }
-  cutOff.abort();
+  cutOff = true;
   silent.closeAll();
+  refused.closeAll();
   if (inHand > 0) await allClosed.promise;
 }
