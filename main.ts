@@ -25,6 +25,12 @@ import { serve } from "./server.ts";
  */
 const STOP_MS = 4_900;
 
+/**
+ * How many clients may wait to be accepted; the system may allow fewer. One that finds no room tries
+ * again after a second, and Deno's own 511 are soon taken when many come at once.
+ */
+const BACKLOG = 4096;
+
 /** How long after Ctrl-C the same key press may come in again, in milliseconds. */
 const ECHO_MS = 250;
 
@@ -80,7 +86,11 @@ async function runServer(
   const signal = stopSignal();
   let listener: Deno.TcpListener;
   try {
-    listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
+    listener = Deno.listen({
+      hostname: "127.0.0.1",
+      port: Number(port),
+      tcpBacklog: BACKLOG,
+    });
   } catch (error) {
     console.error(osErrorLine(error));
     return 1;
