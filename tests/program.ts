@@ -186,6 +186,27 @@ export async function refusal(port: number): Promise<void> {
   }
 }
 
+/** A port that nobody listens on, nor can as long as it is not disposed of. */
+export interface ClosedPort extends Disposable {
+  /** The port. */
+  port: number;
+}
+
+/** Takes a free port such that whoever connects to it is refused. */
+export async function closedPort(): Promise<ClosedPort> {
+  const hostname = "127.0.0.1";
+  const listener = Deno.listen({ hostname, port: 0 });
+  // The port of a connection's own end is taken, and yet no listener has it.
+  const conn = await Deno.connect({ hostname, port: listener.addr.port });
+  return {
+    port: conn.localAddr.port,
+    [Symbol.dispose]() {
+      conn.close();
+      listener.close();
+    },
+  };
+}
+
 /** A process that is typed to while it runs. Disposing of it kills it, if it still runs. */
 export interface Session extends AsyncDisposable {
   /** Its process. */
