@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { double, NOT_AN_INTEGER, parseInteger } from "../calc.ts";
 import { pythonTest } from "./permissions.ts";
-import { type Oracle, startOracle } from "./python.ts";
+import { drawSeed, type Oracle, startOracle } from "./python.ts";
 
 const DRAWN_MESSAGES = 100_000;
 
@@ -105,9 +105,7 @@ pythonTest("an integer is what CPython's int takes", async (t) => {
     }
   });
 
-  const seed = Number(
-    Deno.env.get("TCPCALC_SEED") ?? Math.floor(Math.random() * 2 ** 31),
-  );
+  const seed = drawSeed();
   await t.step(
     `${DRAWN_MESSAGES} drawn messages, TCPCALC_SEED=${seed}`,
     async () => {

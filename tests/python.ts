@@ -1,5 +1,5 @@
 /**
- * Asks `python3` what it makes of things.
+ * Asks `python3` what it makes of things that are drawn at random.
  *
  * @module
  */
@@ -56,4 +56,10 @@ export function startOracle(): Oracle {
       await child.status;
     },
   };
+}
+
+/** The seed to draw with: that of the environment variable `TCPCALC_SEED`, or another each time. */
+export function drawSeed(): number {
+  const seed = Deno.env.get("TCPCALC_SEED");
+  return seed ? Number(seed) : Math.floor(Math.random() * 2 ** 31);
 }
