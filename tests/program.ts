@@ -37,9 +37,16 @@ export interface Finished {
 
 /** Runs the program to its end, with this text as its standard input. */
 export async function run(args: string[], stdin = ""): Promise<Finished> {
-  const [file, ...first] = programCommand();
+  return await runCommand([...programCommand(), ...args], stdin);
+}
+
+/** Runs any command to its end, with this text as its standard input. */
+export async function runCommand(
+  [file, ...args]: string[],
+  stdin = "",
+): Promise<Finished> {
   const child = new Deno.Command(file, {
-    args: [...first, ...args],
+    args,
     env: { NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",
