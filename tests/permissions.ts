@@ -47,6 +47,7 @@ const SEED: Deno.PermissionDescriptor = {
   variable: "TCPCALC_SEED",
 };
 const PYTHON: Deno.PermissionDescriptor = { name: "run", command: "python3" };
+const SH: Deno.PermissionDescriptor = { name: "run", command: "sh" };
 const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
 
 /** A test that opens sockets on 127.0.0.1. It is ignored, and its name says why, without permission. */
@@ -75,6 +76,20 @@ export function pythonTest(
 ): void {
   const lacking = missing([NET, READ, ENV, SEED, DENO]);
   if (!hasPython()) lacking.push("python3");
+  testUnless(lacking, name, fn);
+}
+
+/**
+ * A test that starts the program from `sh`, with limits and streams as `sh` sets them, looks into
+ * `/proc`, or has `python3` do what Deno's sockets can't.
+ */
+export function linuxTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void> | void,
+): void {
+  const lacking = missing([NET, READ, ENV, DENO, SH]);
+  if (!hasPython()) lacking.push("python3");
+  if (Deno.build.os !== "linux") lacking.push("Linux");
   testUnless(lacking, name, fn);
 }
 
