@@ -120,7 +120,9 @@ export interface RunningServer extends AsyncDisposable {
   child: Deno.ChildProcess;
   /** Waits for the next line of its standard output; `undefined` at the end. */
   nextLine(): Promise<string | undefined>;
-  /** Sends the signal, and resolves, when it has ended, to the rest of what it printed. */
+  /** Resolves, when it has ended, to the rest of what it printed. */
+  end(): Promise<Finished>;
+  /** Sends the signal, and waits for the end. */
   stop(signal?: Deno.Signal): Promise<Finished>;
 }
 
@@ -152,12 +154,16 @@ export async function startListening(
     return line === "" ? undefined : line.replace(/\n$/, "");
   }
 
-  async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
-    child.kill(signal);
+  async function end(): Promise<Finished> {
     const stdout = await output.rest();
     const { code } = await deadline(child.status, PATIENCE_MS);
     ended = true;
     return { code, stdout, stderr: await stderr };
+  }
+
+  async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
+    child.kill(signal);
+    return await end();
   }
 
   const listening = await nextLine();
@@ -169,6 +175,7 @@ export async function startListening(
     port,
     child,
     nextLine,
+    end,
     stop,
     async [Symbol.asyncDispose]() {
       if (!ended) await stop("SIGKILL");
