@@ -99,6 +99,14 @@ for (const [how, what] of Object.entries(ABUSES)) {
   });
 }
 
+/** How many file descriptors {@linkcode startLimitedServer} leaves a server. */
+const FILE_LIMIT = 64;
+
+function startLimitedServer(): Promise<RunningServer> {
+  const limited = ["sh", "-c", `ulimit -n ${FILE_LIMIT}; exec "$@"`, "sh"];
+  return startServer({ command: [...limited, ...programCommand()] });
+}
+
 linuxTest(
   "without a file descriptor left the server waits, says so once, and goes on when it has one",
   async () => {
