@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { programTest, pythonTest } from "./permissions.ts";
+import { linuxTest, programTest } from "./permissions.ts";
 import {
   closedPort,
   programCommand,
@@ -27,11 +27,6 @@ pid, limit = map(int, sys.argv[1:])
 _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
 resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, hard))
 `;
-
-/** A test of what other systems can't do. */
-const linuxTest: typeof pythonTest = Deno.build.os === "linux"
-  ? pythonTest
-  : (name) => Deno.test.ignore(`${name} (needs Linux's prlimit)`, () => {});
 
 const encoder = new TextEncoder();
 
