@@ -20,10 +20,10 @@ import { osErrorLine, osErrorText } from "./os_error.ts";
 import { serve } from "./server.ts";
 
 /**
- * How long the server may take to end, in milliseconds: it promises 5 s, and an output that takes
- * nothing would have it wait for ever with the last lines.
+ * How long the server may take to end, in milliseconds: it promises 5 s, of which a busy machine needs
+ * some, and an output that takes nothing would have it wait for ever with the last lines.
  */
-const STOP_MS = 4_900;
+const STOP_MS = 4_500;
 
 /**
  * How many clients may wait to be accepted; the system may allow fewer. One that finds no room tries
@@ -139,8 +139,8 @@ async function runClient(
   if (numbers.length > 0) return await askAll(numbers, options) ? 0 : 1;
   Deno.addSignalListener("SIGINT", () => {
     // The shell's prompt belongs on a line of its own. Nothing is awaited: `deno task` has the signal
-    // come twice, and there is one line to end.
-    if (!options.quiet) console.log();
+    // come twice, and there is one line to end. A pipe has no prompt, and may take nothing for ever.
+    if (!options.quiet && Deno.stdout.isTerminal()) console.log();
     Deno.exit(130);
   });
   const lines: AsyncIterable<string> = Deno.stdin.readable
