@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { linuxTest } from "./permissions.ts";
+
+/** What each attempt of `testdata/trespass.ts` has to come to. */
+const REFUSED = `\
+listen on 127.0.0.1: done
+listen on 0.0.0.0: NotCapable
+listen on 127.0.0.2: NotCapable
+listen on ::1: NotCapable
+connect to 127.0.0.2: NotCapable
+resolve a name: NotCapable
+read a file: NotCapable
+write a file: NotCapable
+read the environment: NotCapable
+run a program: NotCapable
+load a library: NotCapable
+ask for the host's name: NotCapable
+`;
+
+const trespass = `${import.meta.dirname}/testdata/trespass.ts`;
+
+/** The options that a task gives to `deno`, but for where `deno compile` writes to. */
+function optionsOf(task: keyof typeof config.tasks): string[] {
+  const [, options] = /^deno \w+ (.*) main\.ts/.exec(config.tasks[task]) ?? [];
+  if (options === undefined) throw new Error(`${task} has no main.ts`);
+  return options.replace(/ --output \S+/, "").split(" ");
+}
+
+/** Runs a command from `sh`, which may run any, and returns all that it prints. */
+async function outputOf(command: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'exec "$@" 2>&1', "sh", ...command],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+for (const task of ["serve", "client"] as const) {
+  linuxTest(
+    `deno task ${task} permits 127.0.0.1 and nothing else`,
+    async () => {
+      const run = [Deno.execPath(), "run", "--quiet", ...optionsOf(task)];
+      assertEquals(await outputOf([...run, trespass]), REFUSED);
+    },
+  );
+}
+
+linuxTest("deno task compile permits 127.0.0.1 and nothing else", async () => {
+  const options = ["--quiet", ...optionsOf("compile")];
+  if (!Deno.env.get("TCPCALC")) {
+    const run = [Deno.execPath(), "run", ...options, trespass];
+    return assertEquals(await outputOf(run), REFUSED);
+  }
+  // Who tests a compiled program can compile another.
+  const directory = await Deno.makeTempDir({ dir: "/tmp" });
+  try {
+    const program = `${directory}/trespass`;
+    const compile = [Deno.execPath(), "compile", ...options];
+    assertEquals(
+      await outputOf([...compile, "--output", program, trespass]),
+      "",
+    );
+    assertEquals(await outputOf([program]), REFUSED);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
