@@ -27,41 +27,37 @@ function optionsOf(task: keyof typeof config.tasks): string[] {
   return options.replace(/ --output \S+/, "").split(" ");
 }
 
-/** Runs a command from `sh`, which may run any, and returns all that it prints. */
-async function outputOf(command: string[]): Promise<string> {
+/** Runs a script, whose `"$@"` is a command, and returns all that it prints. */
+async function outputOf(script: string, command: string[]): Promise<string> {
   const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", 'exec "$@" 2>&1', "sh", ...command],
+    args: ["-c", `exec 2>&1; ${script}`, "sh", ...command],
   }).output();
   return new TextDecoder().decode(stdout);
 }
+
+const RUN = `"$@" ${trespass}`;
+
+const COMPILE_AND_RUN = `
+directory=$(mktemp -d)
+trap 'rm -r "$directory"' EXIT
+"$@" --output "$directory/trespass" ${trespass} && "$directory/trespass"
+`;
 
 for (const task of ["serve", "client"] as const) {
   linuxTest(
     `deno task ${task} permits 127.0.0.1 and nothing else`,
     async () => {
-      const run = [Deno.execPath(), "run", "--quiet", ...optionsOf(task)];
-      assertEquals(await outputOf([...run, trespass]), REFUSED);
+      const command = [Deno.execPath(), "run", "--quiet", ...optionsOf(task)];
+      assertEquals(await outputOf(RUN, command), REFUSED);
     },
   );
 }
 
 linuxTest("deno task compile permits 127.0.0.1 and nothing else", async () => {
-  const options = ["--quiet", ...optionsOf("compile")];
-  if (!Deno.env.get("TCPCALC")) {
-    const run = [Deno.execPath(), "run", ...options, trespass];
-    return assertEquals(await outputOf(run), REFUSED);
-  }
-  // Who tests a compiled program can compile another.
-  const directory = await Deno.makeTempDir({ dir: "/tmp" });
-  try {
-    const program = `${directory}/trespass`;
-    const compile = [Deno.execPath(), "compile", ...options];
-    assertEquals(
-      await outputOf([...compile, "--output", program, trespass]),
-      "",
-    );
-    assertEquals(await outputOf([program]), REFUSED);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  // Where there is a compiled program to test, there is what it takes to compile another.
+  const [verb, script] = Deno.env.get("TCPCALC")
+    ? ["compile", COMPILE_AND_RUN]
+    : ["run", RUN];
+  const command = [Deno.execPath(), verb, "--quiet", ...optionsOf("compile")];
+  assertEquals(await outputOf(script, command), REFUSED);
 });
