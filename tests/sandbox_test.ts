@@ -35,12 +35,12 @@ async function outputOf(script: string, command: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-const RUN = `"$@" ${trespass}`;
+const RUN = `"$@" '${trespass}'`;
 
 const COMPILE_AND_RUN = `
 directory=$(mktemp -d)
 trap 'rm -r "$directory"' EXIT
-"$@" --output "$directory/trespass" ${trespass} && "$directory/trespass"
+"$@" --output "$directory/trespass" '${trespass}' && "$directory/trespass"
 `;
 
 for (const task of ["serve", "client"] as const) {
