@@ -56,7 +56,12 @@ export async function runCommand(
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(stdin));
   await writer.close();
-  const { code, stdout, stderr } = await deadline(output, PATIENCE_MS);
+  const { code, stdout, stderr } = await deadline(output, PATIENCE_MS)
+    .catch((error: unknown) => {
+      // Left alone, it could keep the other end of its sockets waiting, too.
+      child.kill("SIGKILL");
+      throw error;
+    });
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return {
     code,

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { delay } from "@std/async/delay";
 import config from "../deno.json" with { type: "json" };
 import { pythonTest } from "./permissions.ts";
@@ -190,6 +195,19 @@ for (
     await listeningPort(session);
     await session.type(CTRL_C);
     assertEquals(await ending(session), [0, ""]);
+  });
+
+  terminalTest(`one Ctrl-C lets ${what} answer what is in hand`, async () => {
+    await using session = startOnTerminal(command());
+    const port = await listeningPort(session);
+    using conn = await connectSilently(session, port);
+    await session.type(CTRL_C);
+    await refusal(port);
+    await conn.write(new TextEncoder().encode("21"));
+    assertEquals(await new Response(conn.readable).text(), "42");
+    const [code, screen] = await ending(session);
+    assertEquals(code, 0);
+    assertStringIncludes(screen, "Received from client: 21\r\n");
   });
 
   terminalTest(
