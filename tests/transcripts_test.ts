@@ -183,7 +183,7 @@ const DIFFERENCES: Difference[] = [
   },
   {
     python:
-      "a carriage return at the end of a line of input is sent; `exit` and one is no `exit`",
+      "a carriage return before the end of a line is sent with it, and `exit` with one is not `exit`",
     tcpcalc: "`\\r\\n` is one line end",
     reason: "a file made on Windows is read as it is meant",
   },
