@@ -15,6 +15,9 @@ interface Functions {
   escape: [string, string];
   decode: [string, string];
   os_error: [string, { text: string; line: string }];
+  listen: [number, string | null];
+  exchange: [[port: number, seconds: number], string | null];
+  reset: [string, number];
 }
 
 /** A running Python. Disposing of it ends it. */

@@ -7,7 +7,10 @@ a line of JSON, too: what the function returns for each of them, null where it r
 import errno
 import json
 import os
+import socket
+import struct
 import sys
+import threading
 import unicodedata
 
 
@@ -42,8 +45,57 @@ def os_error(code):
     return {"text": str(error), "line": f"{type(error).__name__}: {error}"}
 
 
+def listen(port):
+    """What a server's traceback ends with that can't listen there."""
+    try:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            sock.listen()
+    except OSError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def exchange(port_and_seconds):
+    """What a client is told instead of an answer within the time."""
+    port, seconds = port_and_seconds
+    try:
+        with socket.create_connection(("127.0.0.1", port), seconds) as sock:
+            sock.sendall(b"21")
+            sock.recv(1024)
+    except OSError as error:
+        return str(error)
+
+
+def reset(reply):
+    """The port of a server that replies, and then resets the connection."""
+
+    def serve():
+        while True:
+            sock, _ = listener.accept()
+            sock.recv(1024)
+            sock.sendall(reply.encode())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()[1]
+
+
 FUNCTIONS = {
-    f.__name__: f for f in (double, known, spaces, digits, escape, decode, os_error)
+    f.__name__: f
+    for f in (
+        double,
+        known,
+        spaces,
+        digits,
+        escape,
+        decode,
+        os_error,
+        listen,
+        exchange,
+        reset,
+    )
 }
 
 
