@@ -110,15 +110,7 @@ function startLimitedServer(): Promise<RunningServer> {
 linuxTest(
   "without a file descriptor left the server waits, says so once, and goes on when it has one",
   async () => {
-    await using server = await startServer({
-      command: [
-        "sh",
-        "-c",
-        'ulimit -n 64; exec "$@"',
-        "sh",
-        ...programCommand(),
-      ],
-    });
+    await using server = await startLimitedServer();
     const { pid } = server.child;
     {
       using _clients = await crowd(server.port, 200);
@@ -142,15 +134,7 @@ linuxTest(
 linuxTest(
   "a stop without a file descriptor left is a stop like any other",
   async () => {
-    await using server = await startServer({
-      command: [
-        "sh",
-        "-c",
-        'ulimit -n 64; exec "$@"',
-        "sh",
-        ...programCommand(),
-      ],
-    });
+    await using server = await startLimitedServer();
     using _clients = await crowd(server.port, 200);
     await descriptorsOf(server.child.pid, (count) => count >= FILE_LIMIT);
     const { code } = await server.stop();
