@@ -206,7 +206,7 @@ commandTest(
 );
 
 commandTest(
-  "a server that is killed costs no request that begins when it is gone, and the others when asked again are answered",
+  "a server that is killed costs no request that begins after its end, and one in flight is answered when it is asked again",
   { command: "haproxy", task: "test:deploy" },
   async () => {
     await using stack = new AsyncDisposableStack();
