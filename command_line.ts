@@ -89,6 +89,10 @@ function usageError(problem: string): UsageError {
   return new UsageError(`${printable(problem)}, see tcpcalc --help`);
 }
 
+function unknownOption(arg: string): UsageError {
+  return usageError(`Unknown option "${arg.replace(/=.*/s, "")}"`);
+}
+
 /** Marks every argument that is no option. */
 function markOperands(args: string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
@@ -107,13 +111,16 @@ function unmark(arg: string): string {
 }
 
 function parseOptions(args: string[]): ParsedArgs {
+  // To the parser "--q" is "-q": an alias of "--quiet" like any other.
+  const single = args.find((arg) => /^--[^=](=|$)/u.test(arg));
+  if (single !== undefined) throw unknownOption(single);
   const parsed = parseArgs(args, {
     alias: { help: "h", quiet: "q", version: "V" },
     boolean: FLAGS,
     string: VALUE_OPTIONS,
     unknown(arg: string, key?: string) {
       if (key === undefined) return;
-      throw usageError(`Unknown option "${arg.replace(/=.*/s, "")}"`);
+      throw unknownOption(arg);
     },
   }) as ParsedArgs;
   for (const flag of FLAGS) {

@@ -143,6 +143,8 @@ Deno.test("an unknown command or option is named", () => {
     [["--frobnicate"], 'Unknown option "--frobnicate"'],
     [["client", "--frobnicate=1"], 'Unknown option "--frobnicate"'],
     [["client", "-x"], 'Unknown option "-x"'],
+    [["client", "--q"], 'Unknown option "--q"'],
+    [["--V=1"], 'Unknown option "--V"'],
     [["client", "-qx"], 'Unknown option "-qx"'],
     [["client", "--no-quiet"], 'Unknown option "--no-quiet"'],
     [["serve", "1", "--quiet"], 'Unknown option "--quiet" for serve'],
