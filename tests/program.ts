@@ -21,6 +21,7 @@ export function programCommand(): string[] {
     "--quiet",
     "--no-prompt",
     "--allow-net=127.0.0.1",
+    "--v8-flags=--max-semi-space-size=2",
     new URL("../main.ts", import.meta.url).href,
   ];
 }
