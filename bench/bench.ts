@@ -61,19 +61,42 @@ async function contenders(): Promise<Contender[]> {
   // As the task runs it, so with its flags.
   const [, ...serve] = config.tasks.serve.split(" ");
   const run = ["run", "--no-prompt", "--allow-net=127.0.0.1"];
-  const all = [
-    { name: BASELINE, command: [deno, ...run, `${HERE}/bare.ts`] },
-    { name: "tcpcalc", command: [deno, ...serve, "-9000"] },
-    { name: "tcpcalc, compiled", command: [COMPILED, "serve", "-9000"] },
-    { name: "Node", command: ["node", `${HERE}/node.mjs`] },
-    { name: "Python", command: ["python3", `${HERE}/server.py`] },
+  const all: Contender[] = [
+    {
+      name: BASELINE,
+      command: [deno, ...run, `${HERE}/bare.ts`],
+      concurrent: true,
+    },
+    { name: "tcpcalc", command: [deno, ...serve, "-9000"], concurrent: true },
+    {
+      name: "tcpcalc, compiled",
+      command: [COMPILED, "serve", "-9000"],
+      concurrent: true,
+    },
+    {
+      name: "Node",
+      command: ["node", `${HERE}/node.mjs`],
+      concurrent: true,
+    },
+    {
+      name: "Python, one at a time",
+      command: ["python3", `${HERE}/server.py`],
+      concurrent: false,
+    },
   ];
   const found: Contender[] = [];
-  for (const { name, command } of all) {
-    const exists = await shell(`command -v "${command[0]}"`) !== undefined;
-    if (exists) found.push({ name, command, concurrent: name !== "Python" });
+  for (const contender of all) {
+    const [program] = contender.command;
+    const exists = await shell(`command -v "${program}"`) !== undefined;
+    if (exists) found.push(contender);
   }
   return found;
+}
+
+/** The version of a program, if it is there. */
+async function version(program: string): Promise<string | undefined> {
+  const text = await shell(`${program} --version`);
+  return text?.replace(/^\D*/, "");
 }
 
 /** What the benchmark runs on, and with. */
@@ -88,8 +111,8 @@ async function environment(): Promise<Pick<Results, "machine" | "versions">> {
     versions: {
       tcpcalc: config.version,
       deno: Deno.version.deno,
-      node: await shell("node --version"),
-      python: await shell("python3 --version"),
+      node: await version("node"),
+      python: await version("python3"),
     },
   };
 }

@@ -146,6 +146,15 @@ function idleTable(results: Results): string {
   ]);
 }
 
+/** How many cores others kept busy: not the server, and not the load generator. */
+function otherCores({ loads }: Results): number {
+  return median(
+    loads.map(({ machineCpu, serverCpu, generatorCpu, seconds }) =>
+      (machineCpu - serverCpu - generatorCpu) / seconds
+    ),
+  );
+}
+
 /**
  * The tables, and what is to be known about them. The first is the README's.
  *
@@ -156,6 +165,7 @@ export function report(results: Results): string {
   const { date, machine, versions, options, loads, notes } = results;
   const { rounds, seconds } = options;
   const versionList = Object.entries(versions)
+    .filter(([, version]) => version !== undefined)
     .map(([name, version]) => `${name} ${version}`);
   const distinctLoads = new Map(loads.map((run) => [describeLoad(run), run]));
   return [
@@ -171,7 +181,11 @@ export function report(results: Results): string {
 requests/s and MiB of the first table: with 64 clients
 unanswered: refused, reset, or without an answer 1 s after the end; no part of the other figures
 *: the load generator took a whole core, or the machine's cores were all busy, so requests/s and
-   latencies may be their limit, not the server's; processor time is the server's none the less`,
+   latencies may be their limit, not the server's; processor time is the server's none the less
+tcpcalc, compiled: dist/tcpcalc as it was found, on the Deno that it was compiled with
+other processes kept ${
+      otherCores(results).toFixed(1)
+    } cores busy meanwhile (median)`,
     ...notes,
   ].join("\n\n");
 }

@@ -130,7 +130,7 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
 }
 
 /** Processor time of the server for one request, in microseconds. */
-function cpuPerRequest({ serverCpu, requests }: LoadRun): number {
+export function cpuPerRequest({ serverCpu, requests }: LoadRun): number {
   return 1e6 * serverCpu / requests;
 }
 
