@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { lineWriter, type Output } from "../line_writer.ts";
 
 /** A write that the output has been asked for and has not finished. */
@@ -82,6 +83,8 @@ Deno.test("lines that come during a write follow it together, in their order", a
   print("two");
   print("");
   print("thrée");
+  // Longer than lines are gathered: another write would have begun by now.
+  await delay(50);
   first.take();
   const second = await held.nextWrite();
   assertEquals([first.text, second.text], ["one\n", "two\n\nthrée\n"]);
