@@ -83,7 +83,7 @@ async function round(port: number, honest: Honest): Promise<void> {
   await Promise.all([asked(), abused()]);
 }
 
-/** Soaks a server, prints a report, and returns whether nothing was wrong. */
+/** Soaks a server, prints a report, and returns whether nothing /** Soaks a server, prints a report, and returns whether nothing was wrong. */
 async function soak(seconds: number): Promise<boolean> {
   await using server = await startServer();
   const { port, child: { pid } } = server;
@@ -116,6 +116,7 @@ async function soak(seconds: number): Promise<boolean> {
   const { megabytes } = await usage(pid);
   server.child.kill("SIGTERM");
   await log;
+  const { code, stderr } = await server.end();
 
   const checks: [string, boolean][] = [
     [
@@ -137,6 +138,10 @@ async function soak(seconds: number): Promise<boolean> {
     [
       `${lines} lines in the log, ${strange} strange`,
       lines > 0 && strange === 0,
+    ],
+    [
+      `status ${code} and ${stderr.length} characters of complaint at SIGTERM`,
+      code === 0 && stderr === "",
     ],
   ];
   for (const [report, good] of checks) {

@@ -7,11 +7,18 @@
 
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
+import config from "../deno.json" with { type: "json" };
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 const PATIENCE_MS = 30_000;
 
-/** The command that runs the program, without its arguments. */
+/** The options that a task of `deno.json` gives to `deno`, but for where `deno compile` writes to. */
+export function taskOptions(task: "serve" | "client" | "compile"): string[] {
+  const [, options] = /^deno \w+ (.*) main\.ts/.exec(config.tasks[task])!;
+  return options.replace(/ --output \S+/, "").split(" ");
+}
+
+/** The command that runs the program, without its arguments, with the options of the task `serve`. */
 export function programCommand(): string[] {
   const compiled = Deno.env.get("TCPCALC");
   if (compiled) return [compiled];
@@ -19,9 +26,7 @@ export function programCommand(): string[] {
     Deno.execPath(),
     "run",
     "--quiet",
-    "--no-prompt",
-    "--allow-net=127.0.0.1",
-    "--v8-flags=--max-semi-space-size=2",
+    ...taskOptions("serve"),
     new URL("../main.ts", import.meta.url).href,
   ];
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import config from "../deno.json" with { type: "json" };
 import { linuxTest } from "./permissions.ts";
+import { taskOptions } from "./program.ts";
 
 /** What each attempt of `testdata/trespass.ts` has to come to. */
 const REFUSED = `\
@@ -19,13 +19,6 @@ ask for the host's name: NotCapable
 `;
 
 const trespass = `${import.meta.dirname}/testdata/trespass.ts`;
-
-/** The options that a task gives to `deno`, but for where `deno compile` writes to. */
-function optionsOf(task: keyof typeof config.tasks): string[] {
-  const [, options] = /^deno \w+ (.*) main\.ts/.exec(config.tasks[task]) ?? [];
-  if (options === undefined) throw new Error(`${task} has no main.ts`);
-  return options.replace(/ --output \S+/, "").split(" ");
-}
 
 /** Runs a script, whose `"$@"` is a command, and returns all that it prints. */
 async function outputOf(script: string, command: string[]): Promise<string> {
@@ -47,7 +40,7 @@ for (const task of ["serve", "client"] as const) {
   linuxTest(
     `deno task ${task} permits 127.0.0.1 and nothing else`,
     async () => {
-      const command = [Deno.execPath(), "run", "--quiet", ...optionsOf(task)];
+      const command = [Deno.execPath(), "run", "--quiet", ...taskOptions(task)];
       assertEquals(await outputOf(RUN, command), REFUSED);
     },
   );
@@ -58,6 +51,6 @@ linuxTest("deno task compile permits 127.0.0.1 and nothing else", async () => {
   const [verb, script] = Deno.env.get("TCPCALC")
     ? ["compile", COMPILE_AND_RUN]
     : ["run", RUN];
-  const command = [Deno.execPath(), verb, "--quiet", ...optionsOf("compile")];
+  const command = [Deno.execPath(), verb, "--quiet", ...taskOptions("compile")];
   assertEquals(await outputOf(script, command), REFUSED);
 });
