@@ -87,7 +87,13 @@ const spec: TopLevelSpec = {
   config: {
     background: "transparent",
     font: "sans-serif",
-    axis: { domain: false, labelColor: TEXT, labelFontSize: 12, ticks: false },
+    axis: {
+      domain: false,
+      labelColor: TEXT,
+      labelFontSize: 12,
+      labelLimit: 0,
+      ticks: false,
+    },
     header: { labelColor: TEXT, labelFontSize: 12 },
     text: { fontSize: 12 },
     title: { color: TEXT, subtitleColor: TEXT },
