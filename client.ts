@@ -110,15 +110,16 @@ async function converse(conn: Deno.Conn, message: string): Promise<Uint8Array> {
  * happens.
  *
  * @example Usage
- * ```ts no-assert
+ * ```ts
  * import { exchange } from "./client.ts";
+ * import { assertEquals } from "@std/assert";
  *
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const reply = exchange("21", { port: listener.addr.port, timeout: 10_000 });
  * const conn = await listener.accept();
  * await conn.write(new TextEncoder().encode("42"));
  * conn.close();
- * console.log(new TextDecoder().decode(await reply));
+ * assertEquals(new TextDecoder().decode(await reply), "42");
  * listener.close();
  * ```
  *
