@@ -35,8 +35,9 @@ export interface LineWriter {
  * written at once; the lines that come within the next {@linkcode GATHER_MS} are written together, as
  * a write costs more than the request that it tells of.
  *
- * Of lines that the output does not take, as a pipe that nobody reads or a disk that is full, about
- * 4 MB are kept. Those that come after are dropped, and a line in their place says how many.
+ * Of lines for which the output has no time, as a pipe that nobody reads, about 4 MB are kept. Those
+ * that come after are dropped, and so are those that end in an error, as on a disk that is full. A line
+ * in their place says how many.
  *
  * @example Usage
  * ```ts no-assert
@@ -54,40 +55,48 @@ export function lineWriter(output: Output): LineWriter {
   const encoder = new TextEncoder();
   const chunk = new Uint8Array(CHUNK_BYTES);
   let pending = "";
+  /** How many lines have found no room, behind those that are pending. */
   let dropped = 0;
+  /** How many lines an error has taken, before those that are pending. */
+  let failed = 0;
   let lastWrite = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> | undefined;
 
-  async function write(text: string): Promise<void> {
-    for (let start = 0; start < text.length;) {
-      const { read, written } = encoder.encodeInto(text.slice(start), chunk);
+  /** Writes lines. Returns how many an error has kept from the output. */
+  async function write(lines: string): Promise<number> {
+    for (let start = 0; start < lines.length;) {
+      const { read, written } = encoder.encodeInto(lines.slice(start), chunk);
       try {
         for (let sent = 0; sent < written;) {
           sent += await output.write(chunk.subarray(sent, written));
         }
       } catch {
-        dropped += text.slice(start).split("\n").length - 1;
-        return;
+        // Some of the chunk may have come through: Deno does not say so.
+        return lines.slice(start).split("\n").length - 1;
       }
       start += read;
     }
+    return 0;
+  }
+
+  /** Tells of missing lines. Returns how many are still to be told of. */
+  async function tell(missing: number): Promise<number> {
+    if (missing === 0) return 0;
+    const notice = `Dropped ${missing} lines that could not be written\n`;
+    return await write(notice) === 0 ? 0 : missing;
   }
 
   async function writePending(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const text = pending;
+    const lines = pending;
     const missing = dropped;
     pending = "";
     dropped = 0;
-    await write(text);
-    if (missing > 0) {
-      const failedBefore = dropped;
-      await write(`Dropped ${missing} lines that could not be written\n`);
-      // The notice is no line of its own to count: what it told of is still missing.
-      if (dropped > failedBefore) dropped = failedBefore + missing;
-    }
+    failed = await tell(failed);
+    failed += await write(lines);
+    failed += await tell(missing);
     lastWrite = performance.now();
     writing = undefined;
     if (pending !== "") schedule();
