@@ -83,7 +83,7 @@ async function round(port: number, honest: Honest): Promise<void> {
   await Promise.all([asked(), abused()]);
 }
 
-/** Soaks a server, prints a report, and returns whether nothing /** Soaks a server, prints a report, and returns whether nothing was wrong. */
+/** Soaks a server, prints a report, and returns whether nothing was wrong. */
 async function soak(seconds: number): Promise<boolean> {
   await using server = await startServer();
   const { port, child: { pid } } = server;
