@@ -64,7 +64,10 @@ function failure(error: string): string {
 const BAD_SERVERS: {
   what: string;
   treat: (conn: Deno.TcpConn) => Promise<void>;
+  /** What the client prints for it. */
   line: string;
+  /** The client's time for an exchange, in seconds. */
+  timeout?: number;
 }[] = [
   {
     what: "never replies",
@@ -72,6 +75,7 @@ const BAD_SERVERS: {
       while (await conn.read(new Uint8Array(1024)) !== null);
     },
     line: failure("timed out"),
+    timeout: 2,
   },
   {
     what: "replies with a byte now and then, for ever",
@@ -82,6 +86,7 @@ const BAD_SERVERS: {
       }
     },
     line: failure("timed out"),
+    timeout: 2,
   },
   {
     what: "replies for ever",
@@ -108,11 +113,11 @@ const BAD_SERVERS: {
   },
 ];
 
-for (const { what, treat, line } of BAD_SERVERS) {
+for (const { what, treat, line, timeout = 30 } of BAD_SERVERS) {
   programTest(`a server that ${what} does not end a session`, async () => {
     await using server = startBad(treat);
     const { code, stdout, stderr } = await run(
-      ["client", `--servers=${server.port - 9000}`, "--timeout=2"],
+      ["client", `--servers=${server.port - 9000}`, `--timeout=${timeout}`],
       "21\n21\nexit\n",
     );
     const text = stdout.replaceAll(`:${server.port}`, ":<port>");
