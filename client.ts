@@ -96,6 +96,19 @@ async function readReply(conn: Deno.Conn): Promise<Uint8Array> {
   return buffer.subarray(0, size);
 }
 
+/**
+ * Connects to a port on 127.0.0.1. Where nobody listens, the system may draw the very port for this
+ * end, and TCP then connects it to itself (RFC 9293, "simultaneous open"): it would read its own
+ * message for a reply. The next attempt draws another port.
+ */
+async function connect(port: number, signal: AbortSignal): Promise<Deno.Conn> {
+  while (true) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port, signal });
+    if (conn.localAddr.port !== port) return conn;
+    conn.close();
+  }
+}
+
 /** Sends and reads at once: to a message that is too long the reply comes before all is sent. */
 async function converse(conn: Deno.Conn, message: string): Promise<Uint8Array> {
   let failure: unknown;
@@ -137,11 +150,7 @@ export async function exchange(
   let conn: Deno.Conn | undefined;
 
   async function connectAndConverse(): Promise<Uint8Array> {
-    conn = await Deno.connect({
-      hostname: "127.0.0.1",
-      port,
-      signal: connecting.signal,
-    });
+    conn = await connect(port, connecting.signal);
     onConnected?.();
     return await converse(conn, message);
   }

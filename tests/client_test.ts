@@ -247,6 +247,34 @@ networkTest(
   },
 );
 
+networkTest(
+  "a connection that TCP has made to itself is closed, and another is made",
+  async () => {
+    await using server = startServer(async (conn) => {
+      assertEquals(await receive(conn), "21");
+      await conn.write(encoder.encode("42"));
+    });
+    // The system draws such a port once in some ten thousand times, so the first draw is made up.
+    const connect = Deno.connect;
+    let closed = 0;
+    const toItself = {
+      localAddr: { port: server.port },
+      close: () => closed++,
+    };
+    Deno.connect = (() => {
+      Deno.connect = connect;
+      return Promise.resolve(toItself);
+    }) as unknown as typeof Deno.connect;
+    try {
+      const reply = await exchange("21", { port: server.port, timeout: 0 });
+      assertEquals(decoder.decode(reply), "42");
+    } finally {
+      Deno.connect = connect;
+    }
+    assertEquals(closed, 1);
+  },
+);
+
 networkTest("a port that nobody listens on is an error", async () => {
   using nobody = await closedPort();
   await assertRejects(
