@@ -8,6 +8,7 @@ import { deadline } from "@std/async/deadline";
 import { parseInteger } from "./calc.ts";
 import { osErrorCode, osErrorText } from "./os_error.ts";
 import { decodeUtf8, printableBytes } from "./printable.ts";
+import { writeAll } from "./write_all.ts";
 
 /** What the interactive client asks with. */
 export const PROMPT =
@@ -16,7 +17,7 @@ export const PROMPT =
 /** The port of server number 0. */
 export const FIRST_PORT = 9000;
 
-/** The longest reply that is taken, in bytes. The server's own have {@linkcode MAX_MESSAGE_BYTES} + 1. */
+/** The longest reply that is taken, in bytes. The server's own have 1025 at most. */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 /**
@@ -62,12 +63,6 @@ export interface ExchangeOptions {
   timeout: number;
   /** Called when the connection stands, before the message is sent. */
   onConnected?: () => void;
-}
-
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
 }
 
 /**

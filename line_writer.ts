@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Output, writeAll } from "./write_all.ts";
+
 /** How long lines are gathered while there are many of them, in milliseconds. */
 const GATHER_MS = 10;
 
@@ -12,12 +14,6 @@ const MAX_PENDING = 4 * 1024 * 1024;
 
 /** How much one write takes, in bytes. */
 const CHUNK_BYTES = 64 * 1024;
-
-/** The output that the lines go to: the part of `Deno.stdout` that is used. */
-export interface Output {
-  /** Writes some of the bytes, and resolves to how many. */
-  write(bytes: Uint8Array): Promise<number>;
-}
 
 /** What {@linkcode lineWriter} returns. */
 export interface LineWriter {
@@ -68,9 +64,7 @@ export function lineWriter(output: Output): LineWriter {
     for (let start = 0; start < lines.length;) {
       const { read, written } = encoder.encodeInto(lines.slice(start), chunk);
       try {
-        for (let sent = 0; sent < written;) {
-          sent += await output.write(chunk.subarray(sent, written));
-        }
+        await writeAll(output, chunk.subarray(0, written));
       } catch {
         // Some of the chunk may have come through: Deno does not say so.
         return lines.slice(start).split("\n").length - 1;

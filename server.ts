@@ -10,6 +10,7 @@ import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
 import { idleTimeout } from "./idle_timeout.ts";
 import { osErrorCode, osErrorText } from "./os_error.ts";
 import { decodeUtf8, printableBytes } from "./printable.ts";
+import { writeAll } from "./write_all.ts";
 
 /**
  * How long {@linkcode serve} waits for what is in hand when it is told to stop, in milliseconds. The
@@ -82,13 +83,6 @@ function decodeShortAscii(message: Uint8Array): string | undefined {
 /** The other end of a connection, as Python prints an address. */
 function peerName(conn: Deno.Conn): string {
   return `('127.0.0.1', ${(conn.remoteAddr as Deno.NetAddr).port})`;
-}
-
-/** Writes all of the bytes, where one write may take only some. */
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
 }
 
 /** Reads what a client still sends, up to a bound, and throws it away. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { writeAll } from "../write_all.ts";
 import { linuxTest, programTest } from "./permissions.ts";
 import {
   programCommand,
@@ -51,9 +52,7 @@ function replying(
 ): (conn: Deno.TcpConn) => Promise<void> {
   return async (conn) => {
     await conn.read(new Uint8Array(1024));
-    for (let sent = 0; sent < reply.length;) {
-      sent += await conn.write(reply.subarray(sent));
-    }
+    await writeAll(conn, reply);
   };
 }
 

@@ -9,6 +9,7 @@ import {
   interact,
   PROMPT,
 } from "../client.ts";
+import { writeAll } from "../write_all.ts";
 import { networkTest, pythonTest } from "./permissions.ts";
 import { closedPort } from "./program.ts";
 import { startOracle } from "./python.ts";
@@ -59,10 +60,7 @@ async function receive(conn: Deno.Conn, bytes = 64 * 1024): Promise<string> {
 }
 
 async function send(conn: Deno.Conn, reply: string): Promise<void> {
-  const bytes = encoder.encode(reply);
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
+  await writeAll(conn, encoder.encode(reply));
 }
 
 /** Starts a server that replies as a function of the message says. */

@@ -8,6 +8,7 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import config from "../deno.json" with { type: "json" };
+import { writeAll } from "../write_all.ts";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 const PATIENCE_MS = 30_000;
@@ -291,9 +292,7 @@ export async function exchangeOnce(
   const bytes = typeof message === "string"
     ? new TextEncoder().encode(message)
     : message;
-  for (let sent = 0; sent < bytes.length;) {
-    sent += await conn.write(bytes.subarray(sent));
-  }
+  await writeAll(conn, bytes);
   const buffer = new Uint8Array(4096);
   const size = await deadline(conn.read(buffer), PATIENCE_MS);
   return new TextDecoder().decode(buffer.subarray(0, size ?? 0));
