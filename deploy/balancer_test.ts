@@ -4,14 +4,12 @@ import { delay } from "@std/async/delay";
 import { commandTest } from "../tests/permissions.ts";
 import {
   exchangeOnce,
+  PATIENCE_MS,
   type RunningServer,
   startServer,
 } from "../tests/program.ts";
 
 const CONFIG = new URL("haproxy.cfg", import.meta.url);
-
-/** Longer than anything takes on the slowest machine. */
-const PATIENCE_MS = 30_000;
 
 /** How many requests a test sends, and from how many clients at once. */
 const REQUESTS = 3_000;

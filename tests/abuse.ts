@@ -8,13 +8,10 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
-import { exchangeOnce } from "./program.ts";
+import { exchangeOnce, PATIENCE_MS } from "./program.ts";
 
 /** How long an honest client may wait for its answer, in milliseconds. */
 const HONEST_MS = 1_000;
-
-/** Longer than anything takes on the slowest machine. */
-const PATIENCE_MS = 30_000;
 
 const ABUSE_SCRIPT = new URL("testdata/abuse.py", import.meta.url).pathname;
 

@@ -11,11 +11,8 @@ import {
 } from "../client.ts";
 import { writeAll } from "../write_all.ts";
 import { networkTest, pythonTest } from "./permissions.ts";
-import { closedPort } from "./program.ts";
+import { closedPort, PATIENCE_MS } from "./program.ts";
 import { startOracle } from "./python.ts";
-
-/** Longer than anything takes on the slowest machine, in milliseconds. */
-const PATIENCE_MS = 30_000;
 
 const MEBIBYTE = 1024 * 1024;
 

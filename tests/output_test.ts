@@ -3,10 +3,12 @@ import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { assertServes, crowd, descriptorsOf, usage } from "./abuse.ts";
 import { linuxTest, programTest } from "./permissions.ts";
-import { exchangeOnce, programCommand, startServer } from "./program.ts";
-
-/** Longer than anything takes on the slowest machine. */
-const PATIENCE_MS = 30_000;
+import {
+  exchangeOnce,
+  PATIENCE_MS,
+  programCommand,
+  startServer,
+} from "./program.ts";
 
 /** A message that takes 2 kB to print. */
 const LOUD = "\n".repeat(1000);

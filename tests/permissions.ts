@@ -4,6 +4,8 @@
  * @module
  */
 
+type TestFunction = Deno.TestDefinition["fn"];
+
 /** Which of these permissions the test run lacks, as the flags that give them. */
 function missing(permissions: Deno.PermissionDescriptor[]): string[] {
   const flags = permissions
@@ -28,7 +30,7 @@ function hasPython(): boolean {
 function testUnless(
   lacking: string[],
   name: string,
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
   task = "test",
 ): void {
   const ignore = lacking.length > 0;
@@ -53,7 +55,7 @@ const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
 /** A test that opens sockets on 127.0.0.1. It is ignored, and its name says why, without permission. */
 export function networkTest(
   name: string,
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
 ): void {
   testUnless(missing([NET]), name, fn);
 }
@@ -61,7 +63,7 @@ export function networkTest(
 /** A test that runs the program itself, from the other end of its sockets and streams. */
 export function programTest(
   name: string,
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
 ): void {
   testUnless(missing([NET, READ, ENV, DENO]), name, fn);
 }
@@ -72,7 +74,7 @@ export function programTest(
  */
 export function pythonTest(
   name: string,
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
 ): void {
   const lacking = missing([NET, READ, ENV, SEED, DENO]);
   if (!hasPython()) lacking.push("python3");
@@ -85,7 +87,7 @@ export function pythonTest(
  */
 export function linuxTest(
   name: string,
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
 ): void {
   const lacking = missing([NET, READ, ENV, DENO, SH]);
   if (!hasPython()) lacking.push("python3");
@@ -97,7 +99,7 @@ export function linuxTest(
 export function commandTest(
   name: string,
   { command, task }: { command: string; task: string },
-  fn: (t: Deno.TestContext) => Promise<void> | void,
+  fn: TestFunction,
 ): void {
   const lacking = missing([NET, READ, ENV, DENO]);
   // A command that is not there can't be given to `--allow-run`.

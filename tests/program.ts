@@ -11,7 +11,7 @@ import config from "../deno.json" with { type: "json" };
 import { writeAll } from "../write_all.ts";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 /** The options that a task of `deno.json` gives to `deno`, but for where `deno compile` writes to. */
 export function taskOptions(task: "serve" | "client" | "compile"): string[] {
@@ -32,6 +32,20 @@ export function programCommand(): string[] {
   ];
 }
 
+/** Starts a command, its output piped and without colors. */
+function spawn(
+  [file, ...args]: string[],
+  stdin: "null" | "piped",
+): Deno.ChildProcess {
+  return new Deno.Command(file, {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
 /** What a process printed, and how it ended. */
 export interface Finished {
   /** Its exit status. */
@@ -49,16 +63,10 @@ export async function run(args: string[], stdin = ""): Promise<Finished> {
 
 /** Runs any command to its end, with this text as its standard input. */
 export async function runCommand(
-  [file, ...args]: string[],
+  command: string[],
   stdin = "",
 ): Promise<Finished> {
-  const child = new Deno.Command(file, {
-    args,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = spawn(command, "piped");
   const output = child.output();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(stdin));
@@ -77,16 +85,17 @@ export async function runCommand(
   };
 }
 
-/** The output of a process, read as it comes. */
-interface OutputReader {
+/** The standard output of a process, read as it comes. */
+interface ProcessOutput {
   /** Waits for the text, and returns all up to its end; at the end of the output, what is left. */
   until(text: string): Promise<string>;
-  /** Waits for the end, and returns all that is left. */
-  rest(): Promise<string>;
+  /** Waits for the process to end. Of its standard output it returns what is left. */
+  finished(): Promise<Finished>;
 }
 
-function outputReader(stream: ReadableStream<Uint8Array>): OutputReader {
-  const chunks = stream
+function outputOf(child: Deno.ChildProcess): ProcessOutput {
+  const stderr = new Response(child.stderr).text();
+  const chunks = child.stdout
     .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
     .getReader();
   let unread = "";
@@ -117,9 +126,10 @@ function outputReader(stream: ReadableStream<Uint8Array>): OutputReader {
       }
       return take(unread.indexOf(text) + text.length);
     },
-    async rest() {
+    async finished() {
       while (await read());
-      return take(unread.length);
+      const { code } = await deadline(child.status, PATIENCE_MS);
+      return { code, stdout: take(unread.length), stderr: await stderr };
     },
   };
 }
@@ -148,17 +158,10 @@ export function startServer(
 
 /** Starts any command that says where it listens as the program does, and resolves when it has. */
 export async function startListening(
-  [file, ...args]: string[],
+  command: string[],
 ): Promise<RunningServer> {
-  const child = new Deno.Command(file, {
-    args,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = outputReader(child.stdout);
-  const stderr = new Response(child.stderr).text();
+  const child = spawn(command, "null");
+  const output = outputOf(child);
   let ended = false;
 
   async function nextLine(): Promise<string | undefined> {
@@ -167,10 +170,9 @@ export async function startListening(
   }
 
   async function end(): Promise<Finished> {
-    const stdout = await output.rest();
-    const { code } = await deadline(child.status, PATIENCE_MS);
+    const finished = await output.finished();
     ended = true;
-    return { code, stdout, stderr: await stderr };
+    return finished;
   }
 
   async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
@@ -182,7 +184,11 @@ export async function startListening(
   const port = Number(
     /^Server is listening on 127\.0\.0\.1:(\d+)$/.exec(listening ?? "")?.[1],
   );
-  if (!port) throw new Error(`no server: ${listening} ${await stderr}`);
+  if (!port) {
+    throw new Error(
+      `no server: ${listening} ${(await output.finished()).stderr}`,
+    );
+  }
   return {
     port,
     child,
@@ -246,26 +252,18 @@ export interface Session extends AsyncDisposable {
 }
 
 /** Starts a command with which to hold a session. */
-export function startSession([file, ...args]: string[]): Session {
-  const child = new Deno.Command(file, {
-    args,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = outputReader(child.stdout);
-  const stderr = new Response(child.stderr).text();
+export function startSession(command: string[]): Session {
+  const child = spawn(command, "piped");
+  const output = outputOf(child);
   const input = child.stdin.getWriter();
   let ended = false;
 
   async function end(): Promise<Finished> {
     // It may have ended by itself, and its standard input with it.
     await input.close().catch(() => {});
-    const stdout = await output.rest();
-    const { code } = await deadline(child.status, PATIENCE_MS);
+    const finished = await output.finished();
     ended = true;
-    return { code, stdout, stderr: await stderr };
+    return finished;
   }
 
   return {

@@ -3,10 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "../calc.ts";
 import { serve } from "../server.ts";
 import { networkTest } from "./permissions.ts";
-import { exchangeOnce, refusal } from "./program.ts";
-
-/** Longer than anything takes on the slowest machine, in milliseconds. */
-const PATIENCE_MS = 30_000;
+import { exchangeOnce, PATIENCE_MS, refusal } from "./program.ts";
 
 const encoder = new TextEncoder();
 
