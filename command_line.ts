@@ -100,7 +100,7 @@ function markOperands(args: string[]): string[] {
   return args.map((arg, index) => {
     if (index === end) return arg;
     const isOption = index < end && !isValue && arg.startsWith("-") &&
-      arg !== "-" && parseInteger(arg) === undefined;
+      parseInteger(arg) === undefined;
     isValue = isOption && VALUE_OPTIONS.some((name) => arg === `--${name}`);
     return isOption ? arg : MARK + arg;
   });

@@ -30,7 +30,7 @@ const REST_MS = 100;
 
 /** All lines that a server prints. What a client has sent can't be mistaken for another. */
 const LINE =
-  /^(Accepted connection from \('127\.0\.0\.1', \d+\)|Received from client: .*|The client socket is closed|)$/;
+  /^(Accepted connection from \('127\.0\.0\.1', \d+\)|Received from client: .*|The client socket is closed)$/;
 
 const encoder = new TextEncoder();
 
