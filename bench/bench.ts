@@ -55,12 +55,40 @@ interface Contender {
   concurrent: boolean;
 }
 
-/** The servers that this machine can run. */
-async function contenders(): Promise<Contender[]> {
+/** A directory for what is built, and removed in the end. */
+async function makeBuildDirectory(): Promise<
+  { path: string } & AsyncDisposable
+> {
+  const path = await Deno.makeTempDir({
+    dir: "/tmp",
+    prefix: "tcpcalc-bench-",
+  });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** Whether the shell finds a program. */
+async function exists(program: string): Promise<boolean> {
+  return await shell(`command -v "${program}"`) !== undefined;
+}
+
+/**
+ * The servers that this machine can run.
+ *
+ * @param build Where to put the one that has to be built.
+ */
+async function contenders(build: string): Promise<Contender[]> {
   const deno = Deno.execPath();
   // As the task runs it, so with its flags.
   const [, ...serve] = config.tasks.serve.split(" ");
   const run = ["run", "--no-prompt", "--allow-net=127.0.0.1"];
+  const goServer = `${build}/server`;
+  if (
+    await exists("go") &&
+    await shell(`go build -o "${goServer}" "${HERE}/server.go"`) === undefined
+  ) throw new Error("The Go server can't be built");
   const all: Contender[] = [
     {
       name: BASELINE,
@@ -73,6 +101,7 @@ async function contenders(): Promise<Contender[]> {
       command: [COMPILED, "serve", "-9000"],
       concurrent: true,
     },
+    { name: "Go", command: [goServer], concurrent: true },
     {
       name: "Node",
       command: ["node", `${HERE}/node.mjs`],
@@ -86,17 +115,15 @@ async function contenders(): Promise<Contender[]> {
   ];
   const found: Contender[] = [];
   for (const contender of all) {
-    const [program] = contender.command;
-    const exists = await shell(`command -v "${program}"`) !== undefined;
-    if (exists) found.push(contender);
+    if (await exists(contender.command[0])) found.push(contender);
   }
   return found;
 }
 
-/** The version of a program, if it is there. */
-async function version(program: string): Promise<string | undefined> {
-  const text = await shell(`${program} --version`);
-  return text?.replace(/^\D*/, "");
+/** The version that a command prints, if there is such a program. */
+async function version(command: string): Promise<string | undefined> {
+  const text = await shell(command);
+  return text?.match(/\d\S*/)?.[0];
 }
 
 /** What the benchmark runs on, and with. */
@@ -111,8 +138,9 @@ async function environment(): Promise<Pick<Results, "machine" | "versions">> {
     versions: {
       tcpcalc: config.version,
       deno: Deno.version.deno,
-      node: await version("node"),
-      python: await version("python3"),
+      go: await version("go version"),
+      node: await version("node --version"),
+      python: await version("python3 --version"),
     },
   };
 }
@@ -274,7 +302,8 @@ async function main(): Promise<void> {
     throw new Error("The benchmark needs Linux: it measures by /proc");
   }
   const { quick, rounds, seconds } = readOptions();
-  const all = await contenders();
+  await using build = await makeBuildDirectory();
+  const all = await contenders(build.path);
   const limit = await connectionLimit();
   const results: Results = {
     date: new Date().toISOString(),
