@@ -25,7 +25,9 @@ const encoder = new TextEncoder();
 async function assertUnharmed(server: RunningServer): Promise<void> {
   await assertServes(server.port);
   const { code, stderr } = await server.stop();
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  // On Windows one process can only kill another.
+  if (Deno.build.os !== "windows") assertEquals(code, 0);
+  assertEquals(stderr, "");
 }
 
 programTest("500 clients that say nothing hold up nobody", async () => {

@@ -1,6 +1,11 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { linuxTest, programTest, pythonTest } from "./permissions.ts";
+import {
+  linuxTest,
+  programTest,
+  pythonTest,
+  signalTest,
+} from "./permissions.ts";
 import {
   exchangeOnce,
   programCommand,
@@ -41,12 +46,6 @@ linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 client.close()
 `;
-
-/** A test that sends signals, or reads what is written after one. */
-const signalTest: typeof programTest = Deno.build.os === "windows"
-  ? (name) =>
-    Deno.test.ignore(`${name} (Windows has no signals to send)`, () => {})
-  : programTest;
 
 function connect({ port }: RunningServer): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });

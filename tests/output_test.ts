@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { assertServes, crowd, descriptorsOf, usage } from "./abuse.ts";
-import { linuxTest, programTest } from "./permissions.ts";
+import { linuxTest, signalTest } from "./permissions.ts";
 import {
   exchangeOnce,
   PATIENCE_MS,
@@ -145,7 +145,7 @@ linuxTest(
   },
 );
 
-programTest(
+signalTest(
   "every line is there, in order, after SIGTERM under load",
   async () => {
     await using server = await startServer();

@@ -95,6 +95,21 @@ export function linuxTest(
   testUnless(lacking, name, fn);
 }
 
+/** A kind of test that Windows is not up to. There it is ignored, and its name says why. */
+export function notOnWindows(
+  test: typeof programTest,
+  reason: string,
+): typeof programTest {
+  if (Deno.build.os !== "windows") return test;
+  return (name, fn) => Deno.test.ignore(`${name} (${reason})`, fn);
+}
+
+/** A test that sends signals which the program handles, or reads what is written after one. */
+export const signalTest: typeof programTest = notOnWindows(
+  programTest,
+  "on Windows one process can only kill another",
+);
+
 /** A test for Linux that runs the program and another command, in a task of its own. */
 export function commandTest(
   name: string,

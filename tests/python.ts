@@ -32,7 +32,8 @@ export interface Oracle extends AsyncDisposable {
 /** Starts a Python that answers questions, one after the other. */
 export function startOracle(): Oracle {
   const child = new Deno.Command("python3", {
-    args: [new URL("testdata/oracle.py", import.meta.url).pathname],
+    // Elsewhere than on Linux and macOS it would not read UTF-8 by itself.
+    args: ["-X", "utf8", `${import.meta.dirname}/testdata/oracle.py`],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

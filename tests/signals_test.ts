@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { assertServes, crowd } from "./abuse.ts";
-import { programTest } from "./permissions.ts";
+import { signalTest } from "./permissions.ts";
 import {
   exchangeOnce,
   programCommand,
@@ -37,7 +37,7 @@ async function accepted(server: RunningServer, count: number): Promise<void> {
 }
 
 for (const { name } of SIGNALS) {
-  programTest(
+  signalTest(
     `at ${name} the server accepts nothing new, answers what is in hand, and ends with status 0`,
     async () => {
       await using server = await startServer();
@@ -54,7 +54,7 @@ for (const { name } of SIGNALS) {
     },
   );
 
-  programTest(
+  signalTest(
     `a second signal after ${name} ends the server at once, with the signal's status`,
     async () => {
       for (const second of SIGNALS) {
@@ -70,7 +70,7 @@ for (const { name } of SIGNALS) {
   );
 }
 
-programTest(
+signalTest(
   "clients that say nothing, or never end, keep the server from ending for no more than 5 s",
   async () => {
     await using server = await startServer();
@@ -88,7 +88,7 @@ programTest(
   },
 );
 
-programTest(
+signalTest(
   "a standard output that nobody reads keeps the server from ending for no more than 5 s, and a second signal for none",
   async () => {
     for (const signals of [["SIGTERM"], ["SIGTERM", "SIGINT"]]) {
@@ -116,7 +116,7 @@ programTest(
 );
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  programTest(
+  signalTest(
     `after ${signal} another server listens on the same port at once`,
     async () => {
       await using server = await startServer();

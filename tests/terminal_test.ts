@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { delay } from "@std/async/delay";
 import config from "../deno.json" with { type: "json" };
-import { pythonTest } from "./permissions.ts";
+import { notOnWindows, pythonTest } from "./permissions.ts";
 import {
   programCommand,
   refusal,
@@ -29,9 +29,7 @@ const ERASE = "\b \b";
 const NEXT_KEY_PRESS_MS = 400;
 
 /** A test on a terminal, which Python's `pty` makes. */
-const terminalTest: typeof pythonTest = Deno.build.os === "windows"
-  ? (name) => Deno.test.ignore(`${name} (Windows has no pty)`, () => {})
-  : pythonTest;
+const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
 
 /** Starts a command on a terminal, where standard output and standard error are one screen. */
 function startOnTerminal(command: string[]): Session {
