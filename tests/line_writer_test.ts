@@ -174,3 +174,17 @@ Deno.test("lines that fail are counted until the output takes something again", 
   );
   await flush();
 });
+
+Deno.test("a single line that fails is told of in the singular", async () => {
+  const { output, nextWrite } = heldOutput();
+  const { print, flush } = lineWriter(output);
+  print("one");
+  (await nextWrite()).fail();
+  await flush();
+  print("two");
+  assertEquals(
+    await takeUntil(/two\n$/, nextWrite),
+    "Dropped 1 line that could not be written\ntwo\n",
+  );
+  await flush();
+});
