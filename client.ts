@@ -67,8 +67,8 @@ export interface ExchangeOptions {
 
 /**
  * Reads until the server closes the connection. Python's single read may bring a part of a long
- * reply, which looks like an answer and is none. What has come counts when the server then resets the
- * connection or keeps it open.
+ * reply, which looks like an answer and is none. What has come counts when the server then keeps the
+ * connection open, or resets it (though Windows takes back what had come).
  */
 async function readReply(conn: Deno.Conn): Promise<Uint8Array> {
   const buffer = new Uint8Array(MAX_REPLY_BYTES + 1);
@@ -125,6 +125,7 @@ async function converse(conn: Deno.Conn, message: string): Promise<Uint8Array> {
  * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
  * const reply = exchange("21", { port: listener.addr.port, timeout: 10_000 });
  * const conn = await listener.accept();
+ * await conn.read(new Uint8Array(1024));
  * await conn.write(new TextEncoder().encode("42"));
  * conn.close();
  * assertEquals(new TextDecoder().decode(await reply), "42");
