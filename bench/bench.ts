@@ -282,7 +282,7 @@ function readOptions(): { quick: boolean; rounds: number; seconds: number } {
       throw new Error(`Unknown argument "${arg}"`);
     },
   });
-  const rounds = Number(args.rounds ?? (quick ? 1 : 5));
+  const rounds = Number(args.rounds ?? (quick ? 1 : 7));
   const seconds = Number(args.seconds ?? (quick ? 0.3 : 2));
   if (!(rounds >= 1 && seconds > 0)) {
     throw new Error("--rounds and --seconds take a number above 0");

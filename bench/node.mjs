@@ -1,5 +1,5 @@
 /**
- * The same on Node's `net`: one message, one reply, and a log that is gathered for 10 ms.
+ * The same on Node's `net`: one message, one reply, and a log that is gathered for 20 ms.
  */
 
 import { createServer } from "node:net";
@@ -13,7 +13,7 @@ function write() {
 }
 
 function print(line) {
-  if (lines === "") setTimeout(write, 10);
+  if (lines === "") setTimeout(write, 20);
   lines += line + "\n";
 }
 

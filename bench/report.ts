@@ -69,8 +69,13 @@ function startTimes({ starts }: Results): Map<string, string[]> {
   );
 }
 
-/** What most readers want to know. */
-function overview(results: Results): string {
+/**
+ * What most readers want to know: the README's table.
+ *
+ * @param results What was measured.
+ * @returns The table, in Markdown.
+ */
+export function overview(results: Results): string {
   const loads = [1, 8, 64].map((clients) => ({ clients, silent: 0 }));
   const starts = startTimes(results);
   const [one, eight, many] = loads.map((load) => summarize(results, load));
@@ -156,7 +161,7 @@ function otherCores({ loads }: Results): number {
 }
 
 /**
- * The tables, and what is to be known about them. The first is the README's.
+ * All tables, and what is to be known about them.
  *
  * @param results What was measured.
  * @returns The text, without its last newline.

@@ -1,4 +1,4 @@
-// The same on Go's net: one message, one reply, and a log that is gathered for 10 ms.
+// The same on Go's net: one message, one reply, and a log that is gathered for 20 ms.
 package main
 
 import (
@@ -58,7 +58,7 @@ func main() {
 	print("Server is listening on %s\n", listener.Addr())
 	flush()
 	go func() {
-		for range time.Tick(10 * time.Millisecond) {
+		for range time.Tick(20 * time.Millisecond) {
 			flush()
 		}
 	}()

@@ -1,11 +1,18 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { overview } from "../bench/report.ts";
 import {
   BASELINE,
   type LoadRun,
   median,
   percentile,
+  type Results,
   summarize,
 } from "../bench/results.ts";
+import { programTest } from "./permissions.ts";
 
 const MACHINE = { cpu: "", cores: 2, os: "" };
 const LOAD = { clients: 8, silent: 0 };
@@ -92,4 +99,15 @@ Deno.test("summarize tells when the load generator or the machine was at its lim
   assertEquals(limited({}), false);
   assertEquals(limited({ generatorCpu: 9.8 }), true);
   assertEquals(limited({ machineCpu: 19.8 }), true);
+});
+
+programTest("the README shows what the last benchmark measured", async () => {
+  const read = (file: string) =>
+    Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+  const results: Results = JSON.parse(await read("bench/results.json"));
+  const readme = await read("README.md");
+  assertStringIncludes(readme, overview(results));
+  for (const fact of [results.machine.cpu, results.date.slice(0, 10)]) {
+    assertStringIncludes(readme, fact);
+  }
 });
