@@ -7,7 +7,7 @@ const UNIT = new URL("tcpcalc@.service", import.meta.url);
 async function analyze(...args: string[]): Promise<Deno.CommandOutput> {
   const unit = (await Deno.readTextFile(UNIT))
     .replace("/usr/local/bin/tcpcalc", Deno.execPath());
-  const directory = await Deno.makeTempDir();
+  const directory = await Deno.makeTempDir({ dir: "/tmp" });
   try {
     const file = `${directory}/tcpcalc@.service`;
     await Deno.writeTextFile(file, unit);
