@@ -188,3 +188,30 @@ Deno.test("a single line that fails is told of in the singular", async () => {
   );
   await flush();
 });
+
+Deno.test("lines of every script are written as UTF-8, however slow the output", async () => {
+  let written = "";
+  const decoder = new TextDecoder();
+  const { print, flush } = lineWriter({
+    async write(bytes) {
+      await delay(1);
+      // Looked at when the write ends: until then nothing else may come into these bytes.
+      const taken = bytes.subarray(0, Math.ceil(bytes.length / 2));
+      written += decoder.decode(taken, { stream: true });
+      return taken.length;
+    },
+  });
+  const lines: string[] = [];
+  for (let count = 0; count < 100; count++) {
+    for (const text of ["21", "é", "a٣", "x𝟘y", "", "\ud800"]) {
+      lines.push(text.repeat(count));
+      print(text.repeat(count));
+    }
+    await delay(0);
+  }
+  await flush();
+  assertEquals(
+    written.split("\n"),
+    [...lines.map((line) => line.toWellFormed()), ""],
+  );
+});
