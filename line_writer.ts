@@ -12,8 +12,11 @@ const GATHER_MS = 20;
 /** How much is kept for an output that takes nothing, in bytes. */
 const MAX_PENDING = 4 * 1024 * 1024;
 
-/** How much one write takes, in bytes, and how much room there is at first: for a busy 20 ms. */
+/** How much room there is at first, in bytes: for a busy 20 ms. */
 const BUFFER_BYTES = 256 * 1024;
+
+/** How much one write takes, in bytes. Of one that fails, nobody knows how much has come through. */
+const WRITE_BYTES = 64 * 1024;
 
 /** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -25,8 +28,8 @@ export interface LineWriter {
   /** Takes a line, given without its line end, and returns at once. */
   print(line: string): void;
   /**
-   * Resolves when every line taken so far is written, or was dropped because the output reported an
-   * error. It waits for as long as the output takes nothing: whoever can't wait sets a deadline.
+   * Resolves when every line is written, or was dropped because the output reported an error. It waits
+   * for as long as lines come, or the output takes nothing: whoever can't wait sets a deadline.
    */
   flush(): Promise<void>;
 }
@@ -98,14 +101,18 @@ export function lineWriter(output: Output): LineWriter {
 
   /** Writes lines. Returns how many an error has kept from the output. */
   async function write(lines: Uint8Array<ArrayBuffer>): Promise<number> {
-    for (let start = 0; start < lines.length; start += BUFFER_BYTES) {
+    for (let start = 0; start < lines.length;) {
+      const most = lines.subarray(start, start + WRITE_BYTES);
+      // A line is cut only if it is longer than a write.
+      const wholeLines = most.lastIndexOf(LINE_FEED) + 1;
+      const part = wholeLines > 0 ? most.subarray(0, wholeLines) : most;
       try {
-        await writeAll(output, lines.subarray(start, start + BUFFER_BYTES));
+        await writeAll(output, part);
       } catch {
-        // Some of these bytes may have come through: Deno does not say so.
         return lines.subarray(start).filter((byte) => byte === LINE_FEED)
           .length;
       }
+      start += part.length;
     }
     return 0;
   }

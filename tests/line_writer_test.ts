@@ -37,7 +37,7 @@ function heldOutput(): HeldOutput {
         isWriting = true;
         const { promise, resolve, reject } = Promise.withResolvers<number>();
         asked.write({
-          text: decoder.decode(bytes),
+          text: decoder.decode(bytes, { stream: true }),
           take: (count = bytes.length) => resolve(count),
           fail: () => reject(new Deno.errors.BrokenPipe("Broken pipe")),
         });
@@ -112,7 +112,7 @@ Deno.test("what a write leaves is written next", async () => {
 Deno.test("a line that is longer than a write is written whole", async () => {
   const { output, nextWrite } = heldOutput();
   const { print } = lineWriter(output);
-  const long = "€𝟘x".repeat(50_000);
+  const long = "€".repeat(600_000);
   print(long);
   print("end");
   assertEquals(await takeUntil(/end\n$/, nextWrite), `${long}\nend\n`);
@@ -171,6 +171,27 @@ Deno.test("lines that fail are counted until the output takes something again", 
   assertEquals(
     await takeUntil(/four\n$/, nextWrite),
     "Dropped 3 lines that could not be written\nfour\n",
+  );
+  await flush();
+});
+
+Deno.test("lines that came through before others failed are not counted", async () => {
+  const { output, nextWrite } = heldOutput();
+  const { print, flush } = lineWriter(output);
+  print("held");
+  const held = await nextWrite();
+  const line = "x".repeat(40_000);
+  for (let count = 0; count < 3; count++) print(line);
+  held.take();
+  const first = await nextWrite();
+  assertEquals(first.text, `${line}\n`);
+  first.take();
+  (await nextWrite()).fail();
+  await flush();
+  print("end");
+  assertEquals(
+    await takeUntil(/end\n$/, nextWrite),
+    "Dropped 2 lines that could not be written\nend\n",
   );
   await flush();
 });
