@@ -63,7 +63,7 @@ export function lineWriter(output: Output): LineWriter {
    */
   let buffer = new Uint8Array(BUFFER_BYTES);
   let pending = 0;
-  /** The buffer for those that come while these are written. */
+  /** The other buffer: while it is written, lines go into the first. */
   let spare = new Uint8Array(BUFFER_BYTES);
   /** How many lines have found no room, behind those that are pending. */
   let dropped = 0;
@@ -130,17 +130,14 @@ export function lineWriter(output: Output): LineWriter {
     timer = undefined;
     const lines = buffer.subarray(0, pending);
     const missing = dropped;
-    const written = buffer;
-    buffer = spare;
+    [buffer, spare] = [spare, buffer];
     pending = 0;
     dropped = 0;
     failed = await tell(failed);
     failed += await write(lines);
     failed += await tell(missing);
     // One that had to grow is not kept for quieter times.
-    spare = written.length > BUFFER_BYTES
-      ? new Uint8Array(BUFFER_BYTES)
-      : written;
+    if (spare.length > BUFFER_BYTES) spare = new Uint8Array(BUFFER_BYTES);
     lastWrite = performance.now();
     writing = undefined;
     if (pending > 0) schedule();
