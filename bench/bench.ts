@@ -55,20 +55,6 @@ interface Contender {
   concurrent: boolean;
 }
 
-/** A directory for what is built, and removed in the end. */
-async function makeBuildDirectory(): Promise<
-  { path: string } & AsyncDisposable
-> {
-  const path = await Deno.makeTempDir({
-    dir: "/tmp",
-    prefix: "tcpcalc-bench-",
-  });
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
-
 /** Whether the shell finds a program. */
 async function exists(program: string): Promise<boolean> {
   return await shell(`command -v "${program}"`) !== undefined;
@@ -302,8 +288,13 @@ async function main(): Promise<void> {
     throw new Error("The benchmark needs Linux: it measures by /proc");
   }
   const { quick, rounds, seconds } = readOptions();
-  await using build = await makeBuildDirectory();
-  const all = await contenders(build.path);
+  await using stack = new AsyncDisposableStack();
+  const build = await Deno.makeTempDir({
+    dir: "/tmp",
+    prefix: "tcpcalc-bench-",
+  });
+  stack.defer(() => Deno.remove(build, { recursive: true }));
+  const all = await contenders(build);
   const limit = await connectionLimit();
   const results: Results = {
     date: new Date().toISOString(),
