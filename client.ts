@@ -5,10 +5,10 @@
  */
 
 import { deadline } from "@std/async/deadline";
-import { parseInteger } from "./calc.ts";
-import { osErrorCode, osErrorText } from "./os_error.ts";
-import { decodeUtf8, printableBytes } from "./printable.ts";
-import { writeAll } from "./write_all.ts";
+import { parseInteger } from "./python/integer.ts";
+import { osErrorCode, osErrorText } from "./python/os_error.ts";
+import { decodeUtf8, printableBytes } from "./python/repr.ts";
+import { writeAll } from "./io/write_all.ts";
 
 /** What the interactive client asks with. */
 export const PROMPT =

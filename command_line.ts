@@ -5,9 +5,9 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { parseInteger } from "./calc.ts";
+import { parseInteger } from "./python/integer.ts";
 import { FIRST_PORT } from "./client.ts";
-import { printable } from "./printable.ts";
+import { printable } from "./python/repr.ts";
 
 /** The text of `--help`. */
 export const HELP =

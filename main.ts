@@ -6,7 +6,7 @@
  */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { parseInteger } from "./calc.ts";
+import { parseInteger } from "./python/integer.ts";
 import { askAll, type ClientOptions, FIRST_PORT, interact } from "./client.ts";
 import {
   type Command,
@@ -15,8 +15,8 @@ import {
   UsageError,
 } from "./command_line.ts";
 import config from "./deno.json" with { type: "json" };
-import { lineWriter } from "./line_writer.ts";
-import { osErrorLine, osErrorText } from "./os_error.ts";
+import { lineWriter } from "./io/log.ts";
+import { osErrorLine, osErrorText } from "./python/os_error.ts";
 import { serve } from "./server.ts";
 
 /**

@@ -7,10 +7,10 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
-import { idleTimeout } from "./idle_timeout.ts";
-import { osErrorCode, osErrorText } from "./os_error.ts";
-import { decodeUtf8, printableBytes } from "./printable.ts";
-import { writeAll } from "./write_all.ts";
+import { idleTimeout } from "./io/idle_timeout.ts";
+import { osErrorCode, osErrorText } from "./python/os_error.ts";
+import { decodeUtf8, printableBytes } from "./python/repr.ts";
+import { writeAll } from "./io/write_all.ts";
 
 /**
  * How long {@linkcode serve} waits for what is in hand when it is told to stop, in milliseconds. The

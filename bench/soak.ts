@@ -11,8 +11,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { delay } from "@std/async/delay";
-import { abuse, crowd, descriptorsOf, usage } from "../tests/abuse.ts";
-import { exchangeOnce, startServer } from "../tests/program.ts";
+import { abuse, crowd, descriptorsOf, usage } from "../tests/support/abuse.ts";
+import { exchangeOnce, startServer } from "../tests/support/program.ts";
 
 const DEFAULT_SECONDS = 180;
 

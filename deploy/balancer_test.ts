@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
-import { commandTest } from "../tests/permissions.ts";
+import { commandTest } from "../tests/support/permissions.ts";
 import {
   exchangeOnce,
   PATIENCE_MS,
   type RunningServer,
   startServer,
-} from "../tests/program.ts";
+} from "../tests/support/program.ts";
 
 const CONFIG = new URL("haproxy.cfg", import.meta.url);
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { commandTest } from "../tests/permissions.ts";
+import { commandTest } from "../tests/support/permissions.ts";
 
 const UNIT = new URL("tcpcalc@.service", import.meta.url);
 

@@ -5,8 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
-import { commandTest } from "../tests/permissions.ts";
-import { exchangeOnce, startServer } from "../tests/program.ts";
+import { commandTest } from "../tests/support/permissions.ts";
+import { exchangeOnce, startServer } from "../tests/support/program.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const DIST = new URL("dist/", ROOT);

@@ -6,7 +6,7 @@
  */
 
 import { PROMPT } from "../client.ts";
-import { type Session, startSession } from "../tests/program.ts";
+import { type Session, startSession } from "../tests/support/program.ts";
 
 /** What the client is asked, the last of which ends it. */
 const INPUTS = ["21", "18446744073709551616", "abc", "exit"];

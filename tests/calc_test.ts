@@ -4,9 +4,9 @@ import {
   double,
   MAX_MESSAGE_BYTES,
   NOT_AN_INTEGER,
-  parseInteger,
   TOO_LONG,
 } from "../calc.ts";
+import { parseInteger } from "../python/integer.ts";
 
 Deno.test("an integer is read with a sign, underscores and blanks around it", () => {
   const integers: [string, bigint][] = [

@@ -9,10 +9,14 @@ import {
   interact,
   PROMPT,
 } from "../client.ts";
-import { writeAll } from "../write_all.ts";
-import { networkTest, notOnWindows, pythonTest } from "./permissions.ts";
-import { closedPort, PATIENCE_MS } from "./program.ts";
-import { startOracle } from "./python.ts";
+import { writeAll } from "../io/write_all.ts";
+import {
+  networkTest,
+  notOnWindows,
+  pythonTest,
+} from "./support/permissions.ts";
+import { closedPort, PATIENCE_MS } from "./support/program.ts";
+import { startOracle } from "./support/python.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

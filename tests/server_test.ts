@@ -2,8 +2,8 @@ import { deadline } from "@std/async/deadline";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "../calc.ts";
 import { serve } from "../server.ts";
-import { networkTest } from "./permissions.ts";
-import { exchangeOnce, PATIENCE_MS, refusal } from "./program.ts";
+import { networkTest } from "./support/permissions.ts";
+import { exchangeOnce, PATIENCE_MS, refusal } from "./support/program.ts";
 
 const encoder = new TextEncoder();
 

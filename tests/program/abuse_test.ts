@@ -7,14 +7,14 @@ import {
   crowd,
   descriptorsOf,
   usage,
-} from "./abuse.ts";
-import { linuxTest, programTest } from "./permissions.ts";
+} from "../support/abuse.ts";
+import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   exchangeOnce,
   programCommand,
   type RunningServer,
   startServer,
-} from "./program.ts";
+} from "../support/program.ts";
 
 const NOT_AN_INTEGER = "Received data is not valid integer";
 const TOO_LONG = "Received data is longer than 1024 bytes";

@@ -5,7 +5,7 @@ import {
   programTest,
   pythonTest,
   signalTest,
-} from "./permissions.ts";
+} from "../support/permissions.ts";
 import {
   exchangeOnce,
   programCommand,
@@ -15,7 +15,7 @@ import {
   type RunningServer,
   startServer,
   startSession,
-} from "./program.ts";
+} from "../support/program.ts";
 
 /** What this system says where a port is taken. */
 const IN_USE: Record<string, string> = {

@@ -7,8 +7,8 @@
 
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
-import config from "../deno.json" with { type: "json" };
-import { writeAll } from "../write_all.ts";
+import config from "../../deno.json" with { type: "json" };
+import { writeAll } from "../../io/write_all.ts";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 export const PATIENCE_MS = 30_000;
@@ -28,7 +28,7 @@ export function programCommand(): string[] {
     "run",
     "--quiet",
     ...taskOptions("serve"),
-    new URL("../main.ts", import.meta.url).href,
+    new URL("../../main.ts", import.meta.url).href,
   ];
 }
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { HELP } from "../command_line.ts";
-import config from "../deno.json" with { type: "json" };
-import { programTest } from "./permissions.ts";
-import { run } from "./program.ts";
+import { HELP } from "../../command_line.ts";
+import config from "../../deno.json" with { type: "json" };
+import { programTest } from "../support/permissions.ts";
+import { run } from "../support/program.ts";
 
 programTest("help is printed with and without a command", async () => {
   for (

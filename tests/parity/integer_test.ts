@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { double, NOT_AN_INTEGER, parseInteger } from "../calc.ts";
-import { pythonTest } from "./permissions.ts";
-import { drawSeed, type Oracle, startOracle } from "./python.ts";
+import { double, NOT_AN_INTEGER } from "../../calc.ts";
+import { parseInteger } from "../../python/integer.ts";
+import { pythonTest } from "../support/permissions.ts";
+import { drawSeed, type Oracle, startOracle } from "../support/python.ts";
 
 const DRAWN_MESSAGES = 100_000;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { linuxTest, programTest } from "./permissions.ts";
+import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   closedPort,
   programCommand,
@@ -8,7 +8,7 @@ import {
   runCommand,
   startServer,
   startSession,
-} from "./program.ts";
+} from "../support/program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 

@@ -5,15 +5,15 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { delay } from "@std/async/delay";
-import config from "../deno.json" with { type: "json" };
-import { notOnWindows, pythonTest } from "./permissions.ts";
+import config from "../../deno.json" with { type: "json" };
+import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import {
   programCommand,
   refusal,
   type Session,
   startServer,
   startSession,
-} from "./program.ts";
+} from "../support/program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 const BACKSPACE = "\x7f";
@@ -33,7 +33,7 @@ const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
 
 /** Starts a command on a terminal, where standard output and standard error are one screen. */
 function startOnTerminal(command: string[]): Session {
-  const driver = `${import.meta.dirname}/testdata/terminal.py`;
+  const driver = `${import.meta.dirname}/../testdata/terminal.py`;
   return startSession(["python3", driver, ...command]);
 }
 

@@ -1,14 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { writeAll } from "../write_all.ts";
-import { linuxTest, programTest } from "./permissions.ts";
+import { writeAll } from "../../io/write_all.ts";
+import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   programCommand,
   run,
   runCommand,
   startServer,
   startSession,
-} from "./program.ts";
+} from "../support/program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 const MEBIBYTE = 1024 * 1024;
@@ -133,7 +133,7 @@ for (const when of ["before", "after"]) {
   linuxTest(
     `a server that resets the connection ${when} the message does not end a session`,
     async () => {
-      const script = `${import.meta.dirname}/testdata/abuse.py`;
+      const script = `${import.meta.dirname}/../testdata/abuse.py`;
       await using bad = startSession([
         "python3",
         script,

@@ -45,7 +45,7 @@ export interface LineWriter {
  *
  * @example Usage
  * ```ts no-assert
- * import { lineWriter } from "./line_writer.ts";
+ * import { lineWriter } from "./log.ts";
  *
  * const log = lineWriter(Deno.stdout);
  * log.print("Server is listening on 127.0.0.1:9001");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { idleTimeout } from "../idle_timeout.ts";
+import { idleTimeout } from "../../io/idle_timeout.ts";
 
 /** How long a connection may say nothing where a test waits for it, in milliseconds. */
 const TIMEOUT = 100;

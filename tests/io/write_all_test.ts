@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAll } from "../write_all.ts";
+import { writeAll } from "../../io/write_all.ts";
 
 Deno.test("what one write leaves goes to the next", async () => {
   const taken: number[][] = [];

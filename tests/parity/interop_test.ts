@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { notOnWindows, pythonTest } from "./permissions.ts";
+import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import {
   closedPort,
   type Finished,
   programCommand,
   runCommand,
   startListening,
-} from "./program.ts";
+} from "../support/program.ts";
 
 /** How to run one of the two implementations. */
 interface Implementation {
@@ -23,7 +23,7 @@ const sameTest = notOnWindows(
 );
 
 function pythonCommand(script: string): string[] {
-  const path = `${import.meta.dirname}/testdata/${script}`;
+  const path = `${import.meta.dirname}/../testdata/${script}`;
   return ["python3", "-u", "-X", "utf8", path];
 }
 

@@ -27,7 +27,7 @@ function hex(value: number, digits: number): string {
  *
  * @example Usage
  * ```ts
- * import { printable } from "./printable.ts";
+ * import { printable } from "./repr.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(printable("42\n\x1b[2J"), "42\\n\\x1b[2J");
@@ -97,7 +97,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  *
  * @example Usage
  * ```ts
- * import { printableBytes } from "./printable.ts";
+ * import { printableBytes } from "./repr.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(printableBytes(new Uint8Array([50, 0xc3])), "2\\xc3");

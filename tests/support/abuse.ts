@@ -13,7 +13,7 @@ import { exchangeOnce, PATIENCE_MS } from "./program.ts";
 /** How long an honest client may wait for its answer, in milliseconds. */
 const HONEST_MS = 1_000;
 
-const ABUSE_SCRIPT = `${import.meta.dirname}/testdata/abuse.py`;
+const ABUSE_SCRIPT = `${import.meta.dirname}/../testdata/abuse.py`;
 
 /** What `testdata/abuse.py` does to each connection. */
 export type Abuse = "reset-at-once" | "send-and-reset" | "connect-and-close";

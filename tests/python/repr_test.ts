@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeUtf8, printable, printableBytes } from "../printable.ts";
-import { pythonTest } from "./permissions.ts";
-import { drawSeed, startOracle } from "./python.ts";
+import { decodeUtf8, printable, printableBytes } from "../../python/repr.ts";
+import { pythonTest } from "../support/permissions.ts";
+import { drawSeed, startOracle } from "../support/python.ts";
 
 /** What can forge a line or drive a terminal. */
 const CONTROL = /^[\p{Cc}\p{Bidi_Control}\u2028\u2029]$/u;

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
-import { assertServes, crowd, descriptorsOf, usage } from "./abuse.ts";
-import { linuxTest, signalTest } from "./permissions.ts";
+import { assertServes, crowd, descriptorsOf, usage } from "../support/abuse.ts";
+import { linuxTest, signalTest } from "../support/permissions.ts";
 import {
   exchangeOnce,
   PATIENCE_MS,
   programCommand,
   startServer,
-} from "./program.ts";
+} from "../support/program.ts";
 
 /** A message that takes 2 kB to print. */
 const LOUD = "\n".repeat(1000);

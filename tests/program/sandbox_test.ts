@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { linuxTest } from "./permissions.ts";
-import { taskOptions } from "./program.ts";
+import { linuxTest } from "../support/permissions.ts";
+import { taskOptions } from "../support/program.ts";
 
 /** What each attempt of `testdata/trespass.ts` has to come to. */
 const REFUSED = `\
@@ -18,7 +18,7 @@ load a library: NotCapable
 ask for the host's name: NotCapable
 `;
 
-const trespass = `${import.meta.dirname}/testdata/trespass.ts`;
+const trespass = `${import.meta.dirname}/../testdata/trespass.ts`;
 
 /** Runs a script, whose `"$@"` is a command, and returns all that it prints. */
 async function outputOf(script: string, command: string[]): Promise<string> {

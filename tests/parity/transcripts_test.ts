@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { programTest } from "./permissions.ts";
+import { programTest } from "../support/permissions.ts";
 import {
   closedPort,
   exchangeOnce,
   run,
   type RunningServer,
   startServer,
-} from "./program.ts";
-import recording from "./testdata/python-3.11-linux.json" with { type: "json" };
+} from "../support/program.ts";
+import recording from "../testdata/python-3.11-linux.json" with {
+  type: "json",
+};
 
 /** What the Python server or client printed, answered and exited with. */
 interface Transcript {

@@ -33,7 +33,7 @@ export interface Oracle extends AsyncDisposable {
 export function startOracle(): Oracle {
   const child = new Deno.Command("python3", {
     // Elsewhere than on Linux and macOS it would not read UTF-8 by itself.
-    args: ["-X", "utf8", `${import.meta.dirname}/testdata/oracle.py`],
+    args: ["-X", "utf8", `${import.meta.dirname}/../testdata/oracle.py`],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { lineWriter } from "../line_writer.ts";
-import type { Output } from "../write_all.ts";
+import { lineWriter } from "../../io/log.ts";
+import type { Output } from "../../io/write_all.ts";
 
 /** A write that the output has been asked for and has not finished. */
 interface Write {

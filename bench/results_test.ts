@@ -12,7 +12,7 @@ import {
   type Results,
   summarize,
 } from "../bench/results.ts";
-import { programTest } from "./permissions.ts";
+import { programTest } from "../tests/support/permissions.ts";
 
 const MACHINE = { cpu: "", cores: 2, os: "" };
 const LOAD = { clients: 8, silent: 0 };

@@ -1,9 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { exchange } from "../client.ts";
-import { osErrorCode, osErrorLine, osErrorText } from "../os_error.ts";
-import { linuxTest } from "./permissions.ts";
-import { closedPort } from "./program.ts";
-import { startOracle } from "./python.ts";
+import { exchange } from "../../client.ts";
+import {
+  osErrorCode,
+  osErrorLine,
+  osErrorText,
+} from "../../python/os_error.ts";
+import { linuxTest } from "../support/permissions.ts";
+import { closedPort } from "../support/program.ts";
+import { startOracle } from "../support/python.ts";
 
 /** An error's symbolic name, its number and text, and its class in Python where it has one. */
 type Row = [code: string, number: number, text: string, class_?: string];

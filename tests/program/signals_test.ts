@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import { assertServes, crowd } from "./abuse.ts";
-import { signalTest } from "./permissions.ts";
+import { assertServes, crowd } from "../support/abuse.ts";
+import { signalTest } from "../support/permissions.ts";
 import {
   exchangeOnce,
   programCommand,
@@ -9,7 +9,7 @@ import {
   type RunningServer,
   startServer,
   startSession,
-} from "./program.ts";
+} from "../support/program.ts";
 
 /** How long after a signal the server has ended, in milliseconds. */
 const STOP_MS = 5_000;

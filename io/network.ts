@@ -1,0 +1,78 @@
+/**
+ * The network as the program sees it, and the real one: the only place that opens sockets.
+ *
+ * @module
+ */
+
+/** The only address that the program uses. */
+export const HOST = "127.0.0.1";
+
+/** The port of server number 0. */
+export const FIRST_PORT = 9000;
+
+/**
+ * How many connections may wait in the accept queue; the system may allow fewer. A client that finds
+ * the queue full retries after a second, and Deno's default of 511 fills up in a burst.
+ */
+const BACKLOG = 4096;
+
+/** One end of a connection. */
+export interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A connection: the part of `Deno.TcpConn` that the program uses. */
+export interface Connection {
+  /** This end. */
+  readonly localAddr: Address;
+  /** The other end. */
+  readonly remoteAddr: Address;
+  /** Reads some bytes into the buffer. Resolves to how many, or to `null` at the end of the stream. */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes some of the bytes. Resolves to how many. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Ends the outgoing stream; the other side can still send. */
+  closeWrite(): Promise<void>;
+  /** Closes the connection. A read or write in flight then rejects. */
+  close(): void;
+}
+
+/** A listening socket: the part of `Deno.TcpListener` that the program uses. */
+export interface Listener {
+  /** The address that it listens on. */
+  readonly addr: Address;
+  /** Resolves to the next connection. Rejects once the listener is closed. */
+  accept(): Promise<Connection>;
+  /** Stops listening. Connections that were accepted stay open. */
+  close(): void;
+}
+
+/** What the program needs of a network. All of it is on {@linkcode HOST}. */
+export interface Network {
+  /** Listens on a port; 0 has the system choose one. Throws the system's error. */
+  listen(port: number): Listener;
+  /** Connects to a port. Rejects with the system's error, or with the signal's reason. */
+  connect(port: number, signal: AbortSignal): Promise<Connection>;
+}
+
+/** The network of the operating system. */
+export const tcp: Network = {
+  listen(port) {
+    return Deno.listen({ hostname: HOST, port, tcpBacklog: BACKLOG });
+  },
+  connect(port, signal) {
+    return Deno.connect({ hostname: HOST, port, signal });
+  },
+};
+
+/**
+ * The port of a server.
+ *
+ * @param server The server number.
+ * @returns The port, or `undefined` where 9000 + number is no port.
+ */
+export function portOf(server: bigint): number | undefined {
+  const port = BigInt(FIRST_PORT) + server;
+  return port >= 0n && port <= 65535n ? Number(port) : undefined;
+}
