@@ -359,7 +359,7 @@ export async function send(
 /** Reads to the end of the stream. */
 export async function readAll(conn: Connection): Promise<string> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const buffer = new Uint8Array(64 * 1024);
+  const buffer = new Uint8Array(4 * 1024);
   let text = "";
   for (let size; (size = await conn.read(buffer)) !== null;) {
     text += decoder.decode(buffer.subarray(0, size), { stream: true });
