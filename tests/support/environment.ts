@@ -73,8 +73,9 @@ export class MemoryOutput implements OutputStream {
     return this.#isTerminal;
   }
 
-  /** Fails all writes, once so many more bytes are taken. */
+  /** Fails all writes, that in flight included, once so many more bytes are taken. */
   fail(error: Error, room = 0): void {
+    this.resume();
     this.#error = error;
     this.#room = room;
   }
@@ -84,7 +85,7 @@ export class MemoryOutput implements OutputStream {
     this.#resumed ??= Promise.withResolvers();
   }
 
-  /** Ends what {@linkcode MemoryOutput.fail} and {@linkcode MemoryOutput.pause} have begun. */
+  /** Takes all again: ends what {@linkcode MemoryOutput.fail} or {@linkcode MemoryOutput.pause} began. */
   resume(): void {
     this.#error = undefined;
     this.#room = Infinity;
