@@ -52,6 +52,8 @@ export class IdleTimeout<T extends { close(): void }> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Connections idle since this moment or longer are about to be closed. */
   #due = -Infinity;
+  /** Whether one of those has left the list since the last turn. */
+  #dueRemoved = false;
   /** How many turns are to come in which none of those leaves the list. */
   #turnsLeft = 0;
 
@@ -95,7 +97,7 @@ export class IdleTimeout<T extends { close(): void }> {
     else entry.next.previous = entry.previous;
     // An entry that awaits garbage collection must not keep its neighbours alive.
     entry.previous = entry.next = undefined;
-    if (entry.since <= this.#due) this.#turnsLeft = SETTLE_TURNS;
+    if (entry.since <= this.#due) this.#dueRemoved = true;
     return true;
   }
 
@@ -108,6 +110,7 @@ export class IdleTimeout<T extends { close(): void }> {
 
   readonly #sweep = (): void => {
     this.#due = performance.now() - this.#timeout;
+    this.#dueRemoved = false;
     this.#turnsLeft = SETTLE_TURNS;
     if (this.#isDue()) this.#timer = setTimeout(this.#settle, SETTLE_MS);
     else this.#schedule();
@@ -115,7 +118,9 @@ export class IdleTimeout<T extends { close(): void }> {
 
   /** Closes those that are due, once the reads that were ready have been delivered. */
   readonly #settle = (): void => {
-    if (--this.#turnsLeft > 0 && this.#isDue()) {
+    this.#turnsLeft = this.#dueRemoved ? SETTLE_TURNS : this.#turnsLeft - 1;
+    this.#dueRemoved = false;
+    if (this.#turnsLeft > 0 && this.#isDue()) {
       this.#timer = setTimeout(this.#settle, SETTLE_MS);
       return;
     }
