@@ -17,7 +17,9 @@ const HOSTNAME = "127.0.0.1";
 
 /** The options that a task of `deno.json` gives to `deno`, but for where `deno compile` writes to. */
 export function taskOptions(task: "serve" | "client" | "compile"): string[] {
-  const [, options] = /^deno \w+ (.*) main\.ts/.exec(config.tasks[task])!;
+  const [, options] = /^deno \w+ (.*) main\.ts/.exec(
+    config.tasks[task].command,
+  )!;
   return options.replace(/ --output \S+/, "").split(" ");
 }
 
