@@ -192,7 +192,7 @@ export class Log {
     // Small writes from here on: of one that is in flight when time is up, nothing has been taken.
     this.#fastBytes = -Infinity;
     try {
-      await deadline(this.#flush(), timeout);
+      await deadline(this.#flush(), Math.max(timeout, 0));
     } catch {
       // Time is up.
     }

@@ -310,6 +310,11 @@ export class MemoryNetwork implements Network {
     return listener;
   }
 
+  /** The listener on a port, if there is one. */
+  listenerOn(port: number): MemoryListener | undefined {
+    return this.#listeners.get(port);
+  }
+
   /** Connects, from a chosen address of this machine if one is given. */
   async connect(
     port: number,
