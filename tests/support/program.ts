@@ -8,7 +8,7 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import config from "../../deno.json" with { type: "json" };
-import { writeAll } from "../../io/write_all.ts";
+import { writeAll } from "../../io/stream.ts";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 export const PATIENCE_MS = 30_000;
