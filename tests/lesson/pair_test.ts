@@ -1,10 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { lessonPath, pythonPair, typescriptPair } from "../support/lesson.ts";
-import {
-  notOnWindows,
-  programTest,
-  pythonTest,
-} from "../support/permissions.ts";
+import { pythonPair, SOURCES, typescriptPair } from "../support/lesson.ts";
+import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import { closedPort, runCommand } from "../support/program.ts";
 import {
   type Implementation,
@@ -107,24 +103,23 @@ sameTest("both servers refuse an argument in the same words", async () => {
   assertEquals(typescript, python);
 });
 
-programTest("each of the four programs is under 45 lines", async () => {
-  for (const name of ["server.py", "server.ts", "client.py", "client.ts"]) {
-    const source = await Deno.readTextFile(lessonPath(name));
-    assert(source.split("\n").length - 1 < 45, name);
-  }
-});
+for (const [name, source] of Object.entries(SOURCES)) {
+  Deno.test(`the lesson's ${name} is under 45 lines`, () => {
+    assert(source.split("\n").length - 1 < 45);
+  });
+}
 
-programTest("both pairs have the same steps in the same order", async () => {
-  async function steps(name: string): Promise<string[]> {
-    const source = await Deno.readTextFile(lessonPath(name));
-    return source.match(/(?<=^ *(?:#|\/\/) )\d+\. [^:\n]+/gm)!;
-  }
-  for (const [name, count] of [["server", 9], ["client", 11]]) {
-    const expected = await steps(`${name}.py`);
+/** The headings of a program's steps, as `1. Imports`. */
+function steps(name: string): string[] {
+  return SOURCES[name].match(/(?<=^ *(?:#|\/\/) )\d+\. [^:\n]+/gm)!;
+}
+
+for (const [name, count] of [["server", 9], ["client", 11]] as const) {
+  Deno.test(`both ${name}s of the lesson have the same ${count} steps`, () => {
     assertEquals(
-      expected.map(parseFloat),
-      Array.from({ length: Number(count) }, (_, index) => index + 1),
+      steps(`${name}.py`).map(parseFloat),
+      Array.from({ length: count }, (_, index) => index + 1),
     );
-    assertEquals(await steps(`${name}.ts`), expected);
-  }
-});
+    assertEquals(steps(`${name}.ts`), steps(`${name}.py`));
+  });
+}

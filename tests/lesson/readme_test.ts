@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Block, blocksOf, Terminals } from "../support/console.ts";
-import { lessonPath } from "../support/lesson.ts";
+import page from "../../lesson/README.md" with { type: "text" };
+import { blocksOf, Terminals } from "../support/console.ts";
+import { lessonPath, SOURCES } from "../support/lesson.ts";
 import { linuxTest, programTest } from "../support/permissions.ts";
 import { closedPort, run, startServer } from "../support/program.ts";
 
@@ -12,9 +13,7 @@ const PROGRAMS: Record<string, string> = {
 
 const SUFFIXES: Record<string, string> = { python: "py", ts: "ts" };
 
-async function readBlocks(): Promise<Block[]> {
-  return blocksOf(await Deno.readTextFile(lessonPath("README.md")));
-}
+const blocks = blocksOf(page);
 
 /** A block of a file's lines, with the indentation that they have in the file. */
 function asInFile(source: string, block: string): string {
@@ -31,28 +30,23 @@ function withoutBlankLines(text: string): string {
   return text.replace(/^\n/gm, "");
 }
 
-programTest(
-  "the lesson shows the four programs whole, line by line",
-  async () => {
-    const shown: Record<string, string> = {};
-    for (const { language, headings, text } of await readBlocks()) {
-      const suffix = SUFFIXES[language];
-      if (suffix === undefined) continue;
-      const name = `${PROGRAMS[headings[1]]}.${suffix}`;
-      const source = await Deno.readTextFile(lessonPath(name));
-      shown[name] = (shown[name] ?? "") + asInFile(source, text);
-    }
-    assertEquals(Object.keys(shown).length, 4);
-    for (const [name, text] of Object.entries(shown)) {
-      const source = await Deno.readTextFile(lessonPath(name));
-      assertEquals(withoutBlankLines(text), withoutBlankLines(source));
-    }
-  },
-);
+Deno.test("the lesson shows the four programs whole, line by line", () => {
+  const shown: Record<string, string> = {};
+  for (const { language, headings, text } of blocks) {
+    const suffix = SUFFIXES[language];
+    if (suffix === undefined) continue;
+    const name = `${PROGRAMS[headings[1]]}.${suffix}`;
+    shown[name] = (shown[name] ?? "") + asInFile(SOURCES[name], text);
+  }
+  assertEquals(Object.keys(shown).sort(), Object.keys(SOURCES).sort());
+  for (const [name, text] of Object.entries(shown)) {
+    assertEquals(withoutBlankLines(text), withoutBlankLines(SOURCES[name]));
+  }
+});
 
-programTest("the lesson's steps have the programs' names", async () => {
-  for (const { language, headings, text } of await readBlocks()) {
-    if (language !== "python" && language !== "ts") continue;
+Deno.test("the lesson's headings are those of the programs' steps", () => {
+  for (const { language, headings, text } of blocks) {
+    if (SUFFIXES[language] === undefined) continue;
     const [, step] = /^ *(?:#|\/\/) (\d+\. [^:\n]+)/m.exec(text)!;
     assertEquals(step, headings[2]);
   }
@@ -61,8 +55,7 @@ programTest("the lesson's steps have the programs' names", async () => {
 linuxTest(
   "what the lesson shows typed prints what it shows printed",
   async (t) => {
-    const consoles = (await readBlocks())
-      .filter(({ language }) => language === "console");
+    const consoles = blocks.filter(({ language }) => language === "console");
     const sections = Map.groupBy(
       consoles,
       ({ headings }) => headings.slice(1).join(", "),
@@ -106,10 +99,9 @@ async function traceAll(): Promise<Record<string, string[]>> {
 
 linuxTest("the lesson's traces are what --trace shows", async () => {
   const traced = await traceAll();
-  const blocks = (await readBlocks())
-    .filter(({ language }) => language === "text");
-  assert(blocks.length > 0);
-  for (const { headings, text } of blocks) {
+  const traces = blocks.filter(({ language }) => language === "text");
+  assert(traces.length > 0);
+  for (const { headings, text } of traces) {
     const expected = text.trimEnd().split("\n").map(
       withoutTimeAndPorts,
     );
@@ -123,7 +115,6 @@ linuxTest("the lesson's traces are what --trace shows", async () => {
 programTest(
   "the lesson's links lead to files, which have what it names",
   async () => {
-    const page = await Deno.readTextFile(lessonPath("README.md"));
     for (const [, path] of page.matchAll(/\]\((?!https:)([^)#]+)\)/g)) {
       await Deno.stat(lessonPath(path));
     }
