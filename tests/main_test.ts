@@ -8,11 +8,9 @@ import {
   MemoryInput,
   MemoryOutput,
   run,
-  type RunOptions,
   start,
 } from "./support/environment.ts";
 import {
-  type MemoryConnection,
   type MemoryListener,
   MemoryNetwork,
   readAll,
