@@ -17,20 +17,39 @@ const INTEGER = new RegExp(
   "u",
 );
 
+/** Most integers, which need neither the table of digits nor that of blanks. */
+const PLAIN_INTEGER = /^([+-]?)([0-9]+)$/;
+
 const DECIMAL_DIGIT = /^\p{Nd}$/u;
+
+/** The values of the digits met so far. Unicode has fewer than a thousand. */
+const values = new Map<string, number>();
 
 /**
  * The value of a decimal digit of any script, 0 to 9.
  *
- * Unicode encodes the digits of a script as ten code points in a row, zero first, and where such
- * runs adjoin (U+1D7CE–U+1D7FF are five) nothing else comes between. So the distance to the first
- * code point of the row says which digit it is, wherever the row starts.
+ * Unicode encodes the digits of a script as ten code points in a row, zero first, and where such rows
+ * adjoin (U+1D7CE–U+1D7FF are five) nothing else comes between. So the distance to the first code
+ * point of the run says which digit it is, wherever the run starts.
  */
 function digitValue(digit: string): number {
-  const codePoint = digit.codePointAt(0)!;
-  let first = codePoint;
-  while (DECIMAL_DIGIT.test(String.fromCodePoint(first - 1))) first--;
-  return (codePoint - first) % 10;
+  let value = values.get(digit);
+  if (value === undefined) {
+    const codePoint = digit.codePointAt(0)!;
+    let first = codePoint;
+    while (DECIMAL_DIGIT.test(String.fromCodePoint(first - 1))) first--;
+    value = (codePoint - first) % 10;
+    values.set(digit, value);
+  }
+  return value;
+}
+
+/** The same digits in ASCII. */
+function toAsciiDigits(digits: string): string {
+  if (/^[0-9]*$/.test(digits)) return digits;
+  let ascii = "";
+  for (const digit of digits) ascii += digitValue(digit);
+  return ascii;
 }
 
 /**
@@ -52,11 +71,9 @@ function digitValue(digit: string): number {
  * for more than 4300 digits.
  */
 export function parseInteger(text: string): bigint | undefined {
-  const match = INTEGER.exec(text);
+  const match = PLAIN_INTEGER.exec(text) ?? INTEGER.exec(text);
   if (match === null) return undefined;
-  const digits = match[2]
-    .replaceAll("_", "")
-    .replace(/[^0-9]/gu, (digit) => String(digitValue(digit)));
+  const digits = toAsciiDigits(match[2].replaceAll("_", ""));
   if (digits.length > MAX_DIGITS) return undefined;
   const magnitude = BigInt(digits);
   return match[1] === "-" ? -magnitude : magnitude;

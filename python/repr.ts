@@ -1,89 +1,81 @@
 /**
- * Foreign text and bytes, made fit to be printed: whoever sent them can neither forge a line nor
+ * Text and bytes from others, shown as CPython's `repr` shows them: they can neither forge a line nor
  * drive the terminal.
  *
  * @module
  */
 
-// Categories Cc (C0, delete, C1), the line and paragraph separators, and the bidirectional controls.
-const CONTROLS =
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for
-  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** Up to this many bytes, a loop is cheaper than the decoder's call. */
+const SHORT_BYTES = 32;
 
-const SHORT_ESCAPES: Record<string, string> = {
-  "\t": "\\t",
-  "\n": "\\n",
-  "\r": "\\r",
-};
-
+// Fatal, as an invalid byte must not become U+FFFD; `ignoreBOM` keeps U+FEFF.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
+/** What `str.isprintable` denies, but for the space (`_PyUnicode_IsPrintable`). */
+const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** Each byte in two hexadecimal digits. */
+const HEX = Array.from(
+  { length: 0x100 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/** Each byte that is not UTF-8, as Python's error handler `backslashreplace` writes it. */
+const ESCAPED_BYTES = HEX.map((hex) => `\\x${hex}`);
+
+/** Each character below U+0100 as it is shown. */
+const LATIN_1 = ESCAPED_BYTES.map((escaped, code) => {
+  const character = String.fromCharCode(code);
+  if (character === "\t") return "\\t";
+  if (character === "\n") return "\\n";
+  if (character === "\r") return "\\r";
+  const isPrintable = (code >= 0x20 && code < 0x7f) ||
+    (code > 0xa0 && code !== 0xad);
+  return isPrintable ? character : escaped;
+});
+
+/** A character as it is shown. */
+function show(codePoint: number): string {
+  if (codePoint < 0x100) return LATIN_1[codePoint];
+  const character = String.fromCodePoint(codePoint);
+  if (!UNPRINTABLE.test(character)) return character;
+  const low = HEX[codePoint >> 8 & 0xff] + HEX[codePoint & 0xff];
+  return codePoint < 0x10000
+    ? `\\u${low}`
+    : `\\U00${HEX[codePoint >> 16]}${low}`;
+}
+
+/** Decodes a short message of printable ASCII, as most are. */
+function decodeShortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > SHORT_BYTES) return undefined;
+  let text = "";
+  for (const byte of bytes) {
+    if (byte < 0x20 || byte > 0x7e) return undefined;
+    text += LATIN_1[byte];
+  }
+  return text;
 }
 
 /**
- * Shows control characters as Python's `repr` does, and leaves all else as it is.
+ * Decodes strict UTF-8, and keeps U+FEFF, as `bytes.decode()` of Python does.
  *
  * @example Usage
  * ```ts
- * import { printable } from "./repr.ts";
+ * import { decodeUtf8 } from "./repr.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(printable("42\n\x1b[2J"), "42\\n\\x1b[2J");
+ * assertEquals(decodeUtf8(new Uint8Array([0xd9, 0xa3])), "٣");
+ * assertEquals(decodeUtf8(new Uint8Array([0xff])), undefined);
  * ```
- *
- * @param text What somebody sent or typed.
- * @returns The text without a control character: `\n`, `\x1b`, `\u2028`.
- */
-export function printable(text: string): string {
-  return text.replace(CONTROLS, (control) => {
-    const code = control.charCodeAt(0);
-    return SHORT_ESCAPES[control] ??
-      (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
-  });
-}
-
-/** By the length of a UTF-8 sequence: its least first byte, and the least character it may stand for. */
-const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
-const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
-
-/** How many bytes the UTF-8 sequence that starts here has; 0 if none does. */
-function sequenceLength(bytes: Uint8Array, start: number): number {
-  const first = bytes[start];
-  if (first < 0x80) return 1;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (start + length > bytes.length) return 0;
-  // From a byte that starts no sequence comes a code point below the least or beyond the last.
-  let codePoint = first - LEAST_FIRST_BYTE[length];
-  for (let i = start + 1; i < start + length; i++) {
-    if (bytes[i] < 0x80 || bytes[i] > 0xbf) return 0;
-    codePoint = codePoint * 64 + bytes[i] - 0x80;
-  }
-  const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
-  const isCharacter = codePoint >= LEAST_CODE_POINT[length] &&
-    codePoint <= 0x10ffff && !isSurrogate;
-  return isCharacter ? length : 0;
-}
-
-/** Where the run of whole UTF-8 sequences that starts here ends. */
-function endOfUtf8(bytes: Uint8Array, start: number): number {
-  let end = start;
-  while (end < bytes.length) {
-    const length = sequenceLength(bytes, end);
-    if (length === 0) break;
-    end += length;
-  }
-  return end;
-}
-
-/**
- * Decodes strict UTF-8, which keeps U+FEFF.
  *
  * @param bytes What was received.
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const short = decodeShortAscii(bytes);
+  if (short !== undefined) return short;
   try {
     return decoder.decode(bytes);
   } catch {
@@ -92,32 +84,88 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Shows bytes as text, those that are not UTF-8 as Python's error handler `backslashreplace` does,
- * and control characters as {@linkcode printable} does.
+ * Escapes what `str.isprintable` denies, but for the space, as `repr` does. Backslashes and quotes,
+ * which `repr` escapes for the sake of its own quotes, stay.
  *
  * @example Usage
  * ```ts
- * import { printableBytes } from "./repr.ts";
+ * import { escapeUnprintable } from "./repr.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(printableBytes(new Uint8Array([50, 0xc3])), "2\\xc3");
+ * assertEquals(escapeUnprintable("42\n\x1b[2J"), "42\\n\\x1b[2J");
+ * assertEquals(escapeUnprintable("4\u200b2\u{e0041}"), "4\\u200b2\\U000e0041");
  * ```
  *
- * @param bytes What was received.
- * @returns The text: `\xff` for a byte that is not UTF-8.
+ * @param text What somebody sent or typed.
+ * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
-export function printableBytes(bytes: Uint8Array): string {
-  const whole = decodeUtf8(bytes);
-  if (whole !== undefined) return printable(whole);
-  // The decoder would find the places too, by an exception at each: milliseconds for one message.
-  let text = "";
-  for (let start = 0; start < bytes.length; start++) {
-    const end = endOfUtf8(bytes, start);
-    if (end > start) {
-      text += printable(decoder.decode(bytes.subarray(start, end)));
-    }
-    if (end < bytes.length) text += `\\x${hex(bytes[end], 2)}`;
-    start = end;
+export function escapeUnprintable(text: string): string {
+  if (PRINTABLE_ASCII.test(text) || !UNPRINTABLE.test(text)) return text;
+  let shown = "";
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i)!;
+    if (codePoint > 0xffff) i++;
+    shown += show(codePoint);
   }
-  return text;
+  return shown;
+}
+
+/** By the length of a UTF-8 sequence: its least first byte, and the least character it may stand for. */
+const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
+const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
+
+/** The code point of the UTF-8 sequence that starts here, or -1 if none does. */
+function codePointAt(bytes: Uint8Array, start: number): number {
+  const first = bytes[start];
+  if (first < 0x80) return first;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (start + length > bytes.length) return -1;
+  // A byte that starts no sequence yields a code point below the least or beyond the last.
+  let codePoint = first - LEAST_FIRST_BYTE[length];
+  for (let i = start + 1; i < start + length; i++) {
+    if (bytes[i] < 0x80 || bytes[i] > 0xbf) return -1;
+    codePoint = codePoint * 64 + bytes[i] - 0x80;
+  }
+  const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+  const isCharacter = codePoint >= LEAST_CODE_POINT[length] &&
+    codePoint <= 0x10ffff && !isSurrogate;
+  return isCharacter ? codePoint : -1;
+}
+
+/** How many bytes of UTF-8 a character has. */
+function utf8Length(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x10000 ? 3 : 4;
+}
+
+/**
+ * Shows bytes as text: UTF-8 as {@linkcode escapeUnprintable} does, and each byte that is not as
+ * Python's error handler `backslashreplace` does.
+ *
+ * @example Usage
+ * ```ts
+ * import { escapeBytes } from "./repr.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(escapeBytes(new Uint8Array([0x34, 0x32, 0x0a, 0xc3])), "42\\n\\xc3");
+ * ```
+ *
+ * @param bytes What somebody sent.
+ * @returns The text on one line, with `\xff` for a byte that is not UTF-8.
+ */
+export function escapeBytes(bytes: Uint8Array): string {
+  // By hand, as the strict decoder would need an exception for each place that is not UTF-8.
+  let shown = "";
+  for (let i = 0; i < bytes.length;) {
+    const codePoint = codePointAt(bytes, i);
+    if (codePoint < 0) {
+      shown += ESCAPED_BYTES[bytes[i]];
+      i++;
+    } else {
+      shown += show(codePoint);
+      i += utf8Length(codePoint);
+    }
+  }
+  return shown;
 }

@@ -1,0 +1,96 @@
+/**
+ * Reads lines as bytes.
+ *
+ * @module
+ */
+
+import type { Input } from "./stream.ts";
+
+/** How much is read at once, in bytes. */
+const READ_BYTES = 64 * 1024;
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** A line that is still incomplete, cut off at a limit. */
+class PartialLine {
+  readonly #limit: number;
+  #bytes = new Uint8Array();
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  append(bytes: Uint8Array<ArrayBuffer>): void {
+    const kept = bytes.subarray(0, this.#limit - this.#size);
+    const size = this.#size + kept.length;
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(2 * size);
+      larger.set(this.#bytes.subarray(0, this.#size));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(kept, this.#size);
+    this.#size = size;
+  }
+
+  /** Returns the line, and starts anew. */
+  take(): Uint8Array<ArrayBuffer> {
+    const size = this.#size;
+    this.#size = 0;
+    return this.#bytes.subarray(0, size);
+  }
+}
+
+function withoutReturn(
+  line: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
+}
+
+/**
+ * Splits an input at `\n` and `\r\n`. It reads only when a line is asked for that has not come yet.
+ *
+ * @example Usage
+ * ```ts no-assert
+ * import { readLines } from "./lines.ts";
+ *
+ * for await (const line of readLines(Deno.stdin, 1024)) {
+ *   console.log(line === undefined ? "too long" : line.length);
+ * }
+ * ```
+ *
+ * @param input Where the bytes come from.
+ * @param limit The longest line, in bytes. Memory stays within a small multiple of it.
+ * @returns Each line without its end, valid until the next is asked for; `undefined` for one that is
+ * too long. What stands behind the last line end is a line, too.
+ */
+export async function* readLines(
+  input: Input,
+  limit: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer> | undefined, void> {
+  const buffer = new Uint8Array(READ_BYTES);
+  // A byte for the carriage return, and one by which a longer line is too long.
+  const partial = new PartialLine(limit + 2);
+  const checked = (line: Uint8Array<ArrayBuffer>) =>
+    line.length <= limit ? line : undefined;
+  for (let size; (size = await input.read(buffer)) !== null;) {
+    const read = buffer.subarray(0, size);
+    let start = 0;
+    for (let end; (end = read.indexOf(LINE_FEED, start)) !== -1;) {
+      let line = read.subarray(start, end);
+      if (!partial.isEmpty) {
+        partial.append(line);
+        line = partial.take();
+      }
+      yield checked(withoutReturn(line));
+      start = end + 1;
+    }
+    partial.append(read.subarray(start));
+  }
+  if (!partial.isEmpty) yield checked(partial.take());
+}
