@@ -4,38 +4,54 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
+import { readLines } from "./io/lines.ts";
+import {
+  type Connection,
+  FIRST_PORT,
+  HOST,
+  type Network,
+} from "./io/network.ts";
+import { type Input, writeAll } from "./io/stream.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
-import { decodeUtf8, printableBytes } from "./python/repr.ts";
-import { writeAll } from "./io/write_all.ts";
+import { decodeUtf8, escapeBytes } from "./python/repr.ts";
 
 /** What the interactive client asks with. */
 export const PROMPT =
   "Enter number to calculate: (or write exit to terminate): ";
 
-/** The port of server number 0. */
-export const FIRST_PORT = 9000;
-
-/** The longest reply that is taken, in bytes. The server's own have 1025 at most. */
+/** The longest reply and the longest line of input, in bytes. */
 const MAX_REPLY_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/** How much room a reply has at first, in bytes. */
+const REPLY_BYTES = 64 * 1024;
 
 /**
- * How long a server may pause within its reply, in milliseconds. One that closes the connection, as it
- * should, is never waited for; one that does not costs this much.
+ * How long nothing follows a reply that is whole, in milliseconds. A server that closes the connection
+ * is never waited for; the original Python server keeps it open.
  */
-const REPLY_GAP_MS = 1_000;
+const REPLY_GAP_MS = 50;
 
-/** The errors by which a system says that it has no socket to give, not that the server is away. */
+/** The errors by which a system says that it has no socket, not that the server can't be reached. */
 const NO_SOCKET = new Set([
   "EAFNOSUPPORT",
   "EMFILE",
   "ENFILE",
   "ENOBUFS",
   "ENOMEM",
+  "EPROTONOSUPPORT",
 ]);
 
 const encoder = new TextEncoder();
+
+/** Takes text to be written in order, as `Printer` does. */
+export interface TextOutput {
+  /** Takes text. It neither throws nor waits. */
+  print(text: string): void;
+  /** `undefined`, or a promise to await before more is printed. It throws once a write has failed. */
+  readonly ready: Promise<void> | undefined;
+}
 
 /** What the client needs beside the numbers. */
 export interface ClientOptions {
@@ -45,170 +61,246 @@ export interface ClientOptions {
   timeout: number;
   /** Whether the other servers are tried where one fails. */
   failover: boolean;
-  /** Whether nothing but the bare answers goes to {@linkcode ClientOptions.write}. */
+  /** Whether only the bare answers go to {@linkcode ClientOptions.stdout}. */
   quiet: boolean;
+  /** Whether a hint follows the error of a server that does not run. */
+  hints: boolean;
+  /** What connects to the servers. */
+  network: Network;
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
   random: () => number;
-  /** Writes to standard output, in the order of the calls. It must not reject. */
-  write: (text: string) => Promise<void>;
-  /** Writes to standard error, in the order of the calls. It must not reject. */
-  writeError: (text: string) => Promise<void>;
+  /** Standard output. */
+  stdout: TextOutput;
+  /** Standard error. */
+  stderr: TextOutput;
 }
 
-/** What {@linkcode exchange} needs beside a message. */
-export interface ExchangeOptions {
-  /** The server's port on 127.0.0.1. */
-  port: number;
-  /** How long it may take in all, in milliseconds; 0 for ever. */
-  timeout: number;
-  /** Called when the connection stands, before the message is sent. */
-  onConnected?: () => void;
-}
-
-/**
- * Reads until the server closes the connection. Python's single read may bring a part of a long
- * reply, which looks like an answer and is none. What has come counts when the server then keeps the
- * connection open, or resets it (though Windows takes back what had come).
- */
-async function readReply(conn: Deno.Conn): Promise<Uint8Array> {
-  const buffer = new Uint8Array(MAX_REPLY_BYTES + 1);
-  let size = 0;
-  while (size < buffer.length) {
-    const read = conn.read(buffer.subarray(size));
-    let count: number | null;
-    try {
-      count = await (size === 0 ? read : deadline(read, REPLY_GAP_MS));
-    } catch (error) {
-      if (size === 0) throw error;
-      break;
-    }
-    if (count === null) break;
-    size += count;
-  }
-  if (size > MAX_REPLY_BYTES) {
-    throw new RangeError(`reply is longer than ${MAX_REPLY_BYTES} bytes`);
-  }
-  return buffer.subarray(0, size);
-}
-
-/**
- * Connects to a port on 127.0.0.1. Where nobody listens, the system may draw the very port for this
- * end, and TCP then connects it to itself (RFC 9293, "simultaneous open"): it would read its own
- * message for a reply. The next attempt draws another port.
- */
-async function connect(port: number, signal: AbortSignal): Promise<Deno.Conn> {
-  while (true) {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port, signal });
-    if (conn.localAddr.port !== port) return conn;
-    conn.close();
-  }
-}
-
-/** Sends and reads at once: to a message that is too long the reply comes before all is sent. */
-async function converse(conn: Deno.Conn, message: string): Promise<Uint8Array> {
-  let failure: unknown;
-  writeAll(conn, encoder.encode(message)).catch((error) => failure = error);
-  const reply = await readReply(conn);
-  if (reply.length === 0 && failure !== undefined) throw failure;
-  return reply;
-}
-
-/**
- * One exchange: connects, sends the message, reads the reply, and closes the connection whatever
- * happens.
- *
- * @example Usage
- * ```ts
- * import { exchange } from "./client.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * const reply = exchange("21", { port: listener.addr.port, timeout: 10_000 });
- * const conn = await listener.accept();
- * await conn.read(new Uint8Array(1024));
- * await conn.write(new TextEncoder().encode("42"));
- * conn.close();
- * assertEquals(new TextDecoder().decode(await reply), "42");
- * listener.close();
- * ```
- *
- * @param message What to send.
- * @param options See {@linkcode ExchangeOptions}.
- * @returns The reply; empty if the server closed the connection without one.
- * @throws {Error} The operating system's error, a `TimeoutError` when the time is up, or a
- * `RangeError` for a reply of more than 1 MiB.
- */
-export async function exchange(
-  message: string,
-  { port, timeout, onConnected }: ExchangeOptions,
-): Promise<Uint8Array> {
-  const connecting = new AbortController();
-  let conn: Deno.Conn | undefined;
-
-  async function connectAndConverse(): Promise<Uint8Array> {
-    conn = await connect(port, connecting.signal);
-    onConnected?.();
-    return await converse(conn, message);
-  }
-
-  try {
-    const reply = connectAndConverse();
-    return await (timeout > 0 ? deadline(reply, timeout) : reply);
-  } finally {
-    if (conn === undefined) connecting.abort();
-    else conn.close();
-  }
-}
-
-/** All of the servers in random order. */
-function* draw(servers: number[], random: () => number): Generator<number> {
-  const left = [...servers];
+/** Yields all of the numbers in random order. */
+function* shuffled(
+  numbers: number[],
+  random: () => number,
+): Generator<number> {
+  const left = [...numbers];
   while (left.length > 0) {
     yield* left.splice(Math.floor(random() * left.length), 1);
   }
 }
 
+function timeoutError(): DOMException {
+  return new DOMException("The server took too long.", "TimeoutError");
+}
+
 /**
- * Asks one server for one number, or, with `failover`, one after the other until one answers, and
- * prints what happens.
- *
- * @param number The text to send, which may be anything but empty.
- * @param options See {@linkcode ClientOptions}.
- * @returns Whether the answer was an integer.
+ * Exchanges with servers, one at a time. All share a buffer and a timer: with its own, an exchange would
+ * cost twice as much.
  */
-export async function ask(
-  number: string,
-  options: ClientOptions,
-): Promise<boolean> {
-  const { servers, timeout, failover, quiet, random, write, writeError } =
-    options;
-  for (const server of draw(servers, random)) {
+class Exchanger {
+  readonly #network: Network;
+  readonly #timeout: number;
+  #buffer = new Uint8Array(REPLY_BYTES);
+  #connecting = new AbortController();
+  #conn: Connection | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the exchange has to be over, in milliseconds of `performance.now`. */
+  #deadline = Infinity;
+  #timedOut = false;
+  /** Whether the gap after the last piece says that the reply is whole. */
+  #isWhole = false;
+
+  constructor(network: Network, timeout: number) {
+    this.#network = network;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Connects, sends the message, reads the reply, and closes the connection whatever happens.
+   *
+   * @param port The server's port.
+   * @param message What to send.
+   * @param onConnected Called before the message is sent.
+   * @returns The reply, valid until the next exchange; empty if the server closed without one.
+   * @throws {Error} The system's error, a `TimeoutError` when time is up, or a `RangeError` for a reply
+   * of more than 1 MiB.
+   */
+  async exchange(
+    port: number,
+    message: Uint8Array<ArrayBuffer>,
+    onConnected: () => void,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    this.#timedOut = this.#isWhole = false;
+    if (this.#timeout > 0) {
+      this.#deadline = performance.now() + this.#timeout;
+      this.#timer = setTimeout(this.#expire, this.#timeout);
+    }
+    try {
+      const conn = this.#conn = await this.#connect(port);
+      onConnected();
+      return await this.#sendAndReceive(conn, message);
+    } catch (error) {
+      throw this.#timedOut ? timeoutError() : error;
+    } finally {
+      clearTimeout(this.#timer);
+      this.#close();
+    }
+  }
+
+  /**
+   * Where nobody listens, the system may draw the very port for this end, and TCP connects it to itself
+   * (RFC 9293, "simultaneous open"): it would read its own message. The next attempt draws another.
+   */
+  async #connect(port: number): Promise<Connection> {
+    while (true) {
+      const conn = await this.#network.connect(port, this.#connecting.signal);
+      if (conn.localAddr.port !== port) return conn;
+      conn.close();
+    }
+  }
+
+  /** Does both at once: to a message that is too long the reply comes before all of it is sent. */
+  async #sendAndReceive(
+    conn: Connection,
+    message: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    let failure: unknown;
+    writeAll(conn, message).catch((error) => failure = error);
+    const reply = await this.#receive(conn);
+    if (reply.length === 0 && failure !== undefined) throw failure;
+    return reply;
+  }
+
+  async #receive(conn: Connection): Promise<Uint8Array<ArrayBuffer>> {
+    let size = 0;
+    while (true) {
+      const count = await this.#read(conn, size);
+      if (count === null) return this.#buffer.subarray(0, size);
+      if (size > 0 && performance.now() > this.#deadline) throw timeoutError();
+      size += count;
+      if (size > MAX_REPLY_BYTES) {
+        throw new RangeError(`reply is longer than ${MAX_REPLY_BYTES} bytes`);
+      }
+      if (size === this.#buffer.length) this.#grow();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#finish, REPLY_GAP_MS);
+    }
+  }
+
+  /** Reads on. Returns `null` at the end of the reply. */
+  async #read(conn: Connection, size: number): Promise<number | null> {
+    try {
+      return await conn.read(this.#buffer.subarray(size));
+    } catch (error) {
+      if (this.#isWhole) return null;
+      throw error;
+    }
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.#buffer.length);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  #close(): void {
+    this.#conn?.close();
+    this.#conn = undefined;
+  }
+
+  readonly #expire = (): void => {
+    this.#timedOut = true;
+    if (this.#conn === undefined) {
+      this.#connecting.abort();
+      this.#connecting = new AbortController();
+    } else {
+      this.#close();
+    }
+  };
+
+  readonly #finish = (): void => {
+    this.#isWhole = true;
+    this.#close();
+  };
+}
+
+/** Asks the servers, and prints what happens. */
+class Client {
+  readonly #options: ClientOptions;
+  readonly #exchanger: Exchanger;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#exchanger = new Exchanger(options.network, options.timeout);
+  }
+
+  /**
+   * Asks one server, or, with `failover`, one after the other until one replies. Returns whether the
+   * reply was an integer.
+   */
+  async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const { servers, random, failover, stdout } = this.#options;
+    for (const server of shuffled(servers, random)) {
+      const isInteger = await this.#askServer(server, number);
+      const { ready } = stdout;
+      if (ready !== undefined) await ready;
+      if (isInteger !== undefined) return isInteger;
+      if (!failover) break;
+    }
+    return false;
+  }
+
+  /** Asks a server. Returns whether the reply was an integer, or `undefined` if there was none. */
+  async #askServer(
+    server: number,
+    number: Uint8Array<ArrayBuffer>,
+  ): Promise<boolean | undefined> {
+    const { quiet, stdout } = this.#options;
     const port = FIRST_PORT + server;
-    const name = `Server 127.0.0.1:${port}`;
     let reply: Uint8Array;
     try {
-      reply = await exchange(number, {
-        port,
-        timeout,
-        onConnected: () => void (quiet || write(`connected to ${name}\n`)),
+      reply = await this.#exchanger.exchange(port, number, () => {
+        if (!quiet) stdout.print(`connected to ${nameOf(port)}\n`);
       });
     } catch (error) {
-      const text = osErrorText(error);
-      const line = NO_SOCKET.has(osErrorCode(error) ?? "")
-        ? `socket creation failed with error ${text}\n`
-        : `Failed to connect to ${name} with error ${text}\n`;
-      await (quiet ? writeError(line) : write(line));
-      if (failover) continue;
-      return false;
+      this.#reportFailure(server, error);
+      return undefined;
     }
-    const integer = parseInteger(decodeUtf8(reply) ?? "") !== undefined;
-    const shown = printableBytes(reply);
-    if (!quiet) await write(`Received from server: ${shown}\n`);
-    else if (integer) await write(`${shown}\n`);
-    else await writeError(`${shown}\n`);
-    return integer;
+    return this.#reportReply(port, reply);
   }
-  return false;
+
+  #reportReply(port: number, reply: Uint8Array): boolean | undefined {
+    const { quiet, stdout, stderr } = this.#options;
+    const text = decodeUtf8(reply) ?? "";
+    const isInteger = parseInteger(text) !== undefined;
+    if (!quiet) {
+      stdout.print(`Received from server: ${escapeBytes(reply)}\n`);
+    } else if (isInteger) {
+      stdout.print(`${text.match(/[^\s\x85]+/)![0]}\n`);
+    } else if (reply.length > 0) {
+      stderr.print(`${escapeBytes(reply)}\n`);
+    } else {
+      stderr.print(`${nameOf(port)} closed the connection without a reply\n`);
+    }
+    return reply.length > 0 ? isInteger : undefined;
+  }
+
+  #reportFailure(server: number, error: unknown): void {
+    const { quiet, hints, stdout, stderr } = this.#options;
+    const code = osErrorCode(error) ?? "";
+    const problem = NO_SOCKET.has(code)
+      ? "socket creation failed"
+      : `Failed to connect to ${nameOf(FIRST_PORT + server)}`;
+    const output = quiet ? stderr : stdout;
+    output.print(`${problem} with error ${osErrorText(error)}\n`);
+    if (hints && code === "ECONNREFUSED") {
+      stderr.print(
+        `Hint: start server ${server} in another terminal: ` +
+          `tcpcalc serve ${server} (from a clone: deno task serve ${server})\n`,
+      );
+    }
+  }
+}
+
+function nameOf(port: number): string {
+  return `Server ${HOST}:${port}`;
 }
 
 /**
@@ -216,40 +308,57 @@ export async function ask(
  *
  * @param numbers The numbers, which may be any text.
  * @param options See {@linkcode ClientOptions}.
- * @returns Whether every answer was an integer.
+ * @returns Whether every number was answered with an integer.
+ * @throws {Error} The error with which standard output could not be written.
  */
 export async function askAll(
   numbers: string[],
   options: ClientOptions,
 ): Promise<boolean> {
-  let integers = true;
+  const client = new Client(options);
+  let allAnswered = true;
   for (const number of numbers) {
-    // Without this line an empty number would leave server and client waiting for each other.
+    // Were nothing sent, client and server would wait for each other.
     if (number === "") {
-      await options.writeError("Nothing to send: the number is empty\n");
+      options.stderr.print("Nothing to send: the number is empty\n");
+      allAnswered = false;
+    } else if (!await client.ask(encoder.encode(number))) {
+      allAnswered = false;
     }
-    if (number === "" || !await ask(number, options)) integers = false;
   }
-  return integers;
+  return allAnswered;
+}
+
+/** Whether a line is `exit`, in any case. */
+function isExit(line: Uint8Array): boolean {
+  return line.length === 4 && decodeUtf8(line)?.toLowerCase() === "exit";
 }
 
 /**
- * Prompts for numbers and asks for each, until a line says `exit` or the input ends. An empty line is
- * not sent: the server would wait for it, and the client for the server.
+ * Prompts for numbers and asks for each, until a line is `exit` or the input ends.
  *
- * @param lines What the user types, without the line ends.
+ * @param input What the user types. Each line is sent as it is, byte for byte.
  * @param options See {@linkcode ClientOptions}.
+ * @throws {Error} The error with which standard output could not be written.
  */
 export async function interact(
-  lines: AsyncIterable<string>,
+  input: Input,
   options: ClientOptions,
 ): Promise<void> {
-  const { quiet, write } = options;
-  if (!quiet) await write(PROMPT);
-  for await (const line of lines) {
-    if (line.toLowerCase() === "exit") return;
-    if (line !== "") await ask(line, options);
-    if (!quiet) await write(PROMPT);
+  const { quiet, stdout, stderr } = options;
+  const client = new Client(options);
+  if (!quiet) stdout.print(PROMPT);
+  for await (const line of readLines(input, MAX_LINE_BYTES)) {
+    if (line === undefined) {
+      stderr.print(
+        `Not sent: the line is longer than ${MAX_LINE_BYTES} bytes\n`,
+      );
+    } else if (isExit(line)) {
+      return;
+    } else if (line.length > 0) {
+      await client.ask(line);
+    }
+    if (!quiet) stdout.print(PROMPT);
   }
-  if (!quiet) await write("\n");
+  if (!quiet) stdout.print("\n");
 }

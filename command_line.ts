@@ -5,71 +5,74 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { FIRST_PORT } from "./io/network.ts";
 import { parseInteger } from "./python/integer.ts";
-import { FIRST_PORT } from "./client.ts";
-import { printable } from "./python/repr.ts";
+import { escapeUnprintable } from "./python/repr.ts";
 
 /** The text of `--help`. */
 export const HELP =
-  `Doubles integers over TCP on 127.0.0.1, to learn sockets with.
+  `Doubles integers over TCP on 127.0.0.1: a server and a client to learn sockets with.
 
 Usage:
   tcpcalc serve [options] <server number>   listen on port 9000 + server number
   tcpcalc client [options] [number ...]     ask the servers; without numbers, prompt for them
 
 Options of serve:
-  --idle-timeout <seconds>   close a connection that says nothing (default 60, 0 = never)
+  --idle-timeout <seconds>   close a connection that stays idle (default 60, 0 = never)
+  -q, --quiet                print no line per connection
 
 Options of client:
   --servers <numbers>        the server numbers to draw from (default 1,2,3)
   --timeout <seconds>        time for one exchange (default 10, 0 = for ever)
-  --failover                 try the other servers when one can't be reached
+  --failover                 try the other servers when one fails
   -q, --quiet                print the bare answers only; errors go to standard error
 
 Options of both:
+  --trace                    show every socket call on standard error
   -h, --help                 print this text
   -V, --version              print the version
 
-Every other argument that begins with a minus and is an integer is a number, and so is everything
-after --.`;
+An argument with a minus and no letter, such as -5, is an operand; so is everything after --.
+
+Examples:
+  tcpcalc serve 1                           answer on port 9001 until Ctrl-C
+  tcpcalc client --servers 1 --trace 21     ask server 1, and watch the socket calls
+  seq 10 | tcpcalc client -q --failover     double ten numbers, whichever server runs
+
+From a clone, "deno task serve" and "deno task client" take the same arguments.`;
 
 /** The longest time that a timer can be set for: 2³¹ - 1 milliseconds, in seconds. */
 const MAX_SECONDS = 2_147_483;
 
 const VALUE_OPTIONS = ["idle-timeout", "servers", "timeout"] as const;
-const FLAGS = ["failover", "help", "quiet", "version"] as const;
+const FLAGS = ["failover", "help", "quiet", "trace", "version"] as const;
 
-/** The options of each command, beside those of both. */
+const ALIASES = { help: "h", quiet: "q", version: "V" };
+
+/** The options of each command, beside `--help` and `--version`. */
 const OPTIONS_OF: Record<string, string[]> = {
-  serve: ["idle-timeout"],
-  client: ["failover", "quiet", "servers", "timeout"],
+  serve: ["idle-timeout", "quiet", "trace"],
+  client: ["failover", "quiet", "servers", "timeout", "trace"],
 };
 
 /**
- * Stands before an argument that is no option, for `parseArgs` to see nothing in it: no option in
- * `-5`, no value of a flag in `true`, no number in `0x10`. No argument can contain it.
+ * Stands before an operand, for `parseArgs` to see nothing in it: no option in `-5`, no value of a flag
+ * in `true`, no number in `0x10`. No argument can contain it.
  */
 const MARK = "\0";
-
-/** What `parseArgs` returns here. */
-interface ParsedArgs {
-  /** The command and its operands, marked. */
-  _: string[];
-  help: boolean;
-  version: boolean;
-  failover: boolean;
-  quiet: boolean;
-  servers?: string;
-  timeout?: string;
-  "idle-timeout"?: string;
-}
 
 /** What a command line asks for. Times are in milliseconds, 0 for ever. */
 export type Command =
   | { name: "help" }
   | { name: "version" }
   | { name: "none" }
-  | { name: "serve"; operands: string[]; idleTimeout: number }
+  | {
+    name: "serve";
+    operands: string[];
+    idleTimeout: number;
+    quiet: boolean;
+    trace: boolean;
+  }
   | {
     name: "client";
     numbers: string[];
@@ -77,20 +80,29 @@ export type Command =
     timeout: number;
     failover: boolean;
     quiet: boolean;
+    trace: boolean;
   };
 
-/** A command line that asks for nothing that can be done. The message is one line. */
+/** A command line that can't be carried out. The message is one line. */
 export class UsageError extends Error {
   /** The name of the class. */
   override name = "UsageError";
 }
 
 function usageError(problem: string): UsageError {
-  return new UsageError(`${printable(problem)}, see tcpcalc --help`);
+  return new UsageError(`${escapeUnprintable(problem)}, see --help`);
 }
 
-function unknownOption(arg: string): UsageError {
-  return usageError(`Unknown option "${arg.replace(/=.*/s, "")}"`);
+function unknownOption(arg: string, command?: string): UsageError {
+  const option = `Unknown option "${arg.replace(/=.*/s, "")}"`;
+  return usageError(
+    command === undefined ? option : `${option} for ${command}`,
+  );
+}
+
+/** Whether an argument that begins with one minus is an operand all the same. */
+function isNegative(arg: string): boolean {
+  return /^-(?!-)/.test(arg) && (!/\p{L}/u.test(arg) || /^-\p{Nd}/u.test(arg));
 }
 
 /** Marks every argument that is no option. */
@@ -100,39 +112,54 @@ function markOperands(args: string[]): string[] {
   return args.map((arg, index) => {
     if (index === end) return arg;
     const isOption = index < end && !isValue && arg.startsWith("-") &&
-      parseInteger(arg) === undefined;
+      !isNegative(arg);
     isValue = isOption && VALUE_OPTIONS.some((name) => arg === `--${name}`);
     return isOption ? arg : MARK + arg;
   });
 }
 
-function unmark(arg: string): string {
-  return arg.startsWith(MARK) ? arg.slice(MARK.length) : arg;
+function unmark(arg: string | number): string {
+  return String(arg).replace(MARK, "");
 }
 
-function parseOptions(args: string[]): ParsedArgs {
+function parseOptions(args: string[]) {
   // To the parser "--q" is "-q": an alias of "--quiet" like any other.
   const single = args.find((arg) => /^--[^=](=|$)/u.test(arg));
   if (single !== undefined) throw unknownOption(single);
   const parsed = parseArgs(args, {
-    alias: { help: "h", quiet: "q", version: "V" },
+    alias: ALIASES,
     boolean: FLAGS,
     string: VALUE_OPTIONS,
-    unknown(arg: string, key?: string) {
-      if (key === undefined) return;
-      throw unknownOption(arg);
+    unknown(arg, key) {
+      if (key !== undefined) throw unknownOption(arg);
     },
-  }) as ParsedArgs;
+  });
   for (const flag of FLAGS) {
-    const hasValue = typeof parsed[flag] !== "boolean" ||
-      args.some((arg) => arg.startsWith(`--${flag}=`));
-    if (hasValue) throw usageError(`Option "--${flag}" takes no value`);
+    if (args.some((arg) => arg.startsWith(`--${flag}=`))) {
+      throw usageError(`Option "--${flag}" takes no value`);
+    }
   }
   for (const option of VALUE_OPTIONS) {
     const value = parsed[option];
     if (value !== undefined) parsed[option] = unmark(value);
   }
   return parsed;
+}
+
+type ParsedArgs = ReturnType<typeof parseOptions>;
+
+/** Throws for an option that the command does not have, and names it as it was typed. */
+function checkOptions(
+  command: string,
+  parsed: ParsedArgs,
+  args: string[],
+): void {
+  for (const name of [...VALUE_OPTIONS, ...FLAGS]) {
+    const isGiven = parsed[name] !== undefined && parsed[name] !== false;
+    if (!isGiven || OPTIONS_OF[command].includes(name)) continue;
+    const typed = args.find((arg) => arg.replace(/=.*/s, "") === `--${name}`);
+    throw unknownOption(typed ?? `--${name}`, command);
+  }
 }
 
 /** Reads a time in seconds, and returns it in milliseconds. */
@@ -165,9 +192,9 @@ function parseServers(value: string): number[] {
 }
 
 /**
- * Reads the arguments of the program: a command, its operands, and options before, between or behind
- * them. The operands of `serve` are not looked into, as what is wrong with them is told in the words
- * of the Python server.
+ * Parses the arguments of the program: a command, its operands, and options before, between or behind
+ * them. The operands of `serve` are not checked, as what is wrong with them is reported in the words of
+ * the Python server.
  *
  * @example Usage
  * ```ts
@@ -178,6 +205,8 @@ function parseServers(value: string): number[] {
  *   name: "serve",
  *   operands: ["-5"],
  *   idleTimeout: 1500,
+ *   quiet: false,
+ *   trace: false,
  * });
  * ```
  *
@@ -194,22 +223,19 @@ export function parseCommandLine(args: string[]): Command {
   if (parsed.help) return { name: "help" };
   if (parsed.version) return { name: "version" };
   if (name === undefined) return { name: "none" };
-  for (const option of Object.values(OPTIONS_OF).flat()) {
-    const given = parsed[option as keyof ParsedArgs] ?? false;
-    if (given !== false && !OPTIONS_OF[name].includes(option)) {
-      throw usageError(`Unknown option "--${option}" for ${name}`);
-    }
-  }
+  checkOptions(name, parsed, args);
+  const { failover, quiet, trace } = parsed;
   if (name === "serve") {
     const idleTimeout = parseSeconds(parsed, "idle-timeout", 60);
-    return { name, operands, idleTimeout };
+    return { name, operands, idleTimeout, quiet, trace };
   }
   return {
     name: "client",
     numbers: operands,
     servers: parseServers(parsed.servers ?? "1,2,3"),
     timeout: parseSeconds(parsed, "timeout", 10),
-    failover: parsed.failover,
-    quiet: parsed.quiet,
+    failover,
+    quiet,
+    trace,
   };
 }

@@ -1,13 +1,11 @@
 /**
- * The program: reads the command line, runs the command, and ends with its exit status. All that it
- * shares with the process (arguments, streams, signals, exit status) is here.
+ * The program: runs the command that its arguments ask for.
  *
  * @module
  */
 
-import { TextLineStream } from "@std/streams/text-line-stream";
-import { parseInteger } from "./python/integer.ts";
-import { askAll, type ClientOptions, FIRST_PORT, interact } from "./client.ts";
+import { deadline } from "@std/async/deadline";
+import { askAll, type ClientOptions, interact } from "./client.ts";
 import {
   type Command,
   HELP,
@@ -15,170 +13,257 @@ import {
   UsageError,
 } from "./command_line.ts";
 import config from "./deno.json" with { type: "json" };
-import { lineWriter } from "./io/log.ts";
-import { osErrorLine, osErrorText } from "./python/os_error.ts";
+import { droppedLines, Log } from "./io/log.ts";
+import {
+  HOST,
+  type Listener,
+  type Network,
+  portOf,
+  tcp,
+} from "./io/network.ts";
+import { Printer } from "./io/printer.ts";
+import { type Input, type Output, writeAll } from "./io/stream.ts";
+import { traced } from "./io/trace.ts";
+import { parseInteger } from "./python/integer.ts";
+import { osErrorCode, osErrorLine, osErrorText } from "./python/os_error.ts";
 import { serve } from "./server.ts";
 
 /**
- * How long the server may take to end, in milliseconds: it promises 5 s, of which a busy machine needs
- * some, and an output that takes nothing would have it wait for ever with the last lines.
+ * When the server has ended after its stop signal, in milliseconds: it promises 5 s, of which a busy
+ * machine needs some.
  */
-const STOP_MS = 4_500;
+const SHUTDOWN_MS = 4_500;
 
-/**
- * How many clients may wait to be accepted; the system may allow fewer. One that finds no room tries
- * again after a second, and Deno's own 511 are soon taken when many come at once.
- */
-const BACKLOG = 4096;
+/** How long the last lines on a stream may take that nobody may be reading, in milliseconds. */
+const LAST_WORDS_MS = 200;
 
-/** How long after Ctrl-C the same key press may come in again, in milliseconds. */
+/** How long after Ctrl-C the same key press may arrive again, in milliseconds. */
 const ECHO_MS = 250;
 
+/** A stream that text is written to. */
+export interface OutputStream extends Output {
+  /** Whether somebody watches it. */
+  isTerminal(): boolean;
+}
+
+/** All that the program shares with the process that runs it. */
+export interface Environment {
+  /** Standard input. */
+  stdin: Input;
+  /** Standard output. */
+  stdout: OutputStream;
+  /** Standard error. */
+  stderr: OutputStream;
+  /** The network. */
+  network: Network;
+  /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
+  random: () => number;
+  /** Stops the program. Its reason is the exit status of a program that the signal has killed. */
+  signal: AbortSignal;
+}
+
+async function printLine(output: Output, line: string): Promise<void> {
+  await writeAll(output, new TextEncoder().encode(`${line}\n`));
+}
+
+/** The port that the operand of `serve` asks for, or what is wrong with it, in the Python server's words. */
+function parsePort(
+  operands: string[],
+): { port: number } | { problem: string; output: "stdout" | "stderr" } {
+  if (operands.length !== 1) {
+    const problem =
+      "Usage: tcpcalc serve <server number>. For further information check readme file";
+    return { problem, output: "stdout" };
+  }
+  const server = parseInteger(operands[0]);
+  if (server === undefined) {
+    const problem = "Invalid argument. Please provide an integer.";
+    return { problem, output: "stdout" };
+  }
+  const port = portOf(server);
+  if (port === undefined) {
+    const problem = "OverflowError: bind(): port must be 0-65535.";
+    return { problem, output: "stderr" };
+  }
+  return { port };
+}
+
+/** Runs the server until it is stopped. Returns the exit status. */
+async function runServer(
+  { operands, idleTimeout, quiet, trace }: Command & { name: "serve" },
+  { stdout, stderr, network, signal }: Environment,
+): Promise<number> {
+  const parsed = parsePort(operands);
+  if ("problem" in parsed) {
+    await printLine(
+      parsed.output === "stdout" ? stdout : stderr,
+      parsed.problem,
+    );
+    return 1;
+  }
+  const { port } = parsed;
+  const log = new Log(stdout);
+  const errors = new Log(stderr);
+  const warn = (line: string) => errors.print(line);
+  let listener: Listener;
+  try {
+    listener = (trace ? traced(network, warn) : network).listen(port);
+  } catch (error) {
+    warn(osErrorLine(error));
+    if (stderr.isTerminal() && osErrorCode(error) === "EADDRINUSE") {
+      warn(
+        `Hint: another program listens on port ${port}, maybe a server started earlier; stop that one, or choose another number`,
+      );
+    }
+    await errors.close(LAST_WORDS_MS);
+    return 1;
+  }
+  log.print(`Server is listening on ${HOST}:${listener.addr.port}`);
+  let stoppedAt = performance.now();
+  signal.addEventListener("abort", () => stoppedAt = performance.now());
+  await serve(listener, {
+    idleTimeout,
+    log: quiet ? undefined : log,
+    warn,
+    signal,
+  });
+  const lost = await log.close(stoppedAt + SHUTDOWN_MS - performance.now());
+  if (lost > 0) warn(droppedLines(lost));
+  await errors.close(LAST_WORDS_MS);
+  return 0;
+}
+
+/** Asks for the numbers given, or prompts for them. Returns the exit status. */
+async function askServers(
+  { numbers, trace, ...command }: Command & { name: "client" },
+  environment: Environment,
+): Promise<number> {
+  const { stdin, network, random } = environment;
+  const stdout = new Printer(environment.stdout);
+  const stderr = new Printer(environment.stderr);
+  const options: ClientOptions = {
+    ...command,
+    hints: environment.stderr.isTerminal(),
+    network: trace
+      ? traced(network, (line) => stderr.print(`${line}\n`))
+      : network,
+    random,
+    stdout,
+    stderr,
+  };
+  try {
+    let allAnswered = true;
+    if (numbers.length > 0) allAnswered = await askAll(numbers, options);
+    else await interact(stdin, options);
+    await stdout.flush();
+    return allAnswered ? 0 : 1;
+  } catch (error) {
+    // A reader that has gone away, such as `head`, has what it wanted.
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      stderr.print(`tcpcalc: ${osErrorText(error)}\n`);
+    }
+    return 1;
+  } finally {
+    await stderr.flush().catch(() => {});
+  }
+}
+
+/** Runs the client until it is done or stopped. Returns the exit status. */
+async function runClient(
+  command: Command & { name: "client" },
+  environment: Environment,
+): Promise<number> {
+  const { stdout, signal } = environment;
+  const stopped = Promise.withResolvers<number>();
+  signal.addEventListener("abort", async () => {
+    // The shell's prompt belongs on a line of its own.
+    if (command.numbers.length === 0 && !command.quiet && stdout.isTerminal()) {
+      await deadline(printLine(stdout, ""), LAST_WORDS_MS).catch(() => {});
+    }
+    stopped.resolve(signal.reason);
+  });
+  return await Promise.race([
+    askServers(command, environment),
+    stopped.promise,
+  ]);
+}
+
 /**
- * Aborts at the first SIGINT or SIGTERM; the second ends the program at once.
+ * Runs the program.
  *
- * On a terminal Ctrl-C goes to all of its processes, and `deno task` passes it on to the program that
- * has it already. So a SIGINT that follows within the blink of an eye is the same key press.
+ * @param args The arguments, without the program's name.
+ * @param environment See {@linkcode Environment}.
+ * @returns The exit status.
+ */
+export async function main(
+  args: string[],
+  environment: Environment,
+): Promise<number> {
+  const { stdout, stderr } = environment;
+  try {
+    const command = parseCommandLine(args);
+    switch (command.name) {
+      case "help":
+        await printLine(stdout, HELP);
+        return 0;
+      case "version":
+        await printLine(stdout, `tcpcalc ${config.version}`);
+        return 0;
+      case "none":
+        await printLine(stderr, HELP);
+        return 2;
+      case "serve":
+        return await runServer(command, environment);
+      case "client":
+        return await runClient(command, environment);
+    }
+  } catch (error) {
+    // Whatever it is, a stack trace would help nobody.
+    await printLine(stderr, `tcpcalc: ${osErrorText(error)}`).catch(() => {});
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/**
+ * Aborts at the first signal that asks the program to stop; the second ends it at once.
+ *
+ * A terminal's Ctrl-C goes to all of its processes, and `deno task` passes it on to a program that has
+ * it already: a SIGINT that follows at once is the same key press.
  */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const onTerminal = [Deno.stdin, Deno.stdout, Deno.stderr]
     .some((stream) => stream.isTerminal());
-  let stoppedAt = 0;
+  let stoppedAt = -Infinity;
   function listen(name: Deno.Signal, status: number): void {
     Deno.addSignalListener(name, () => {
+      const elapsed = performance.now() - stoppedAt;
       if (!controller.signal.aborted) {
         stoppedAt = performance.now();
-        controller.abort();
-        return;
+        controller.abort(status);
+      } else if (!onTerminal || name !== "SIGINT" || elapsed >= ECHO_MS) {
+        Deno.exit(status);
       }
-      const isEcho = onTerminal && name === "SIGINT" &&
-        performance.now() - stoppedAt < ECHO_MS;
-      if (!isEcho) Deno.exit(status);
     });
   }
   listen("SIGINT", 130);
-  // Windows has no SIGTERM to listen for.
-  if (Deno.build.os !== "windows") listen("SIGTERM", 143);
+  listen("SIGHUP", 129);
+  if (Deno.build.os !== "windows") {
+    listen("SIGTERM", 143);
+    // Beyond the limit of `ulimit -f` a write then fails, as on a full disk, and does not kill.
+    Deno.addSignalListener("SIGXFSZ", () => {});
+  }
   return controller.signal;
 }
 
-/** Runs the server until a signal ends it. Returns the exit status. */
-async function runServer(
-  { operands, idleTimeout }: Command & { name: "serve" },
-): Promise<number> {
-  if (operands.length !== 1) {
-    console.log(
-      "Usage: tcpcalc serve <server number>. For further information check readme file",
-    );
-    return 1;
-  }
-  const number = parseInteger(operands[0]);
-  if (number === undefined) {
-    console.log("Invalid argument. Please provide an integer.");
-    return 1;
-  }
-  const port = BigInt(FIRST_PORT) + number;
-  if (port < 0n || port > 65535n) {
-    console.error("OverflowError: bind(): port must be 0-65535.");
-    return 1;
-  }
-  const signal = stopSignal();
-  let listener: Deno.TcpListener;
-  try {
-    listener = Deno.listen({
-      hostname: "127.0.0.1",
-      port: Number(port),
-      tcpBacklog: BACKLOG,
-    });
-  } catch (error) {
-    console.error(osErrorLine(error));
-    return 1;
-  }
-  const stdout = lineWriter(Deno.stdout);
-  const stderr = lineWriter(Deno.stderr);
-  signal.addEventListener("abort", () => {
-    setTimeout(() => Deno.exit(0), STOP_MS);
-  });
-  stdout.print(`Server is listening on 127.0.0.1:${listener.addr.port}`);
-  await serve(listener, {
-    idleTimeout,
-    print: stdout.print,
-    warn: stderr.print,
-    signal,
-  });
-  await Promise.all([stdout.flush(), stderr.flush()]);
-  return 0;
-}
-
-/** Writes to a stream in the order of the calls; one that is closed ends the program. */
-function writeTo(
-  stream: WritableStream<Uint8Array>,
-): (text: string) => Promise<void> {
-  const writer = stream.getWriter();
-  const encoder = new TextEncoder();
-  return async (text) => {
-    try {
-      await writer.write(encoder.encode(text));
-    } catch {
-      Deno.exit(1);
-    }
-  };
-}
-
-/** Asks for the numbers given, or prompts for them. Returns the exit status. */
-async function runClient(
-  { numbers, ...command }: Command & { name: "client" },
-): Promise<number> {
-  const options: ClientOptions = {
-    ...command,
-    random: Math.random,
-    write: writeTo(Deno.stdout.writable),
-    writeError: writeTo(Deno.stderr.writable),
-  };
-  if (numbers.length > 0) return await askAll(numbers, options) ? 0 : 1;
-  Deno.addSignalListener("SIGINT", () => {
-    // The shell's prompt belongs on a line of its own. Nothing is awaited: `deno task` has the signal
-    // come twice, and there is one line to end. A pipe has no prompt, and may take nothing for ever.
-    if (!options.quiet && Deno.stdout.isTerminal()) console.log();
-    Deno.exit(130);
-  });
-  const lines: AsyncIterable<string> = Deno.stdin.readable
-    // U+FEFF is text like any other, to Python and to the servers.
-    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
-    .pipeThrough(new TextLineStream());
-  await interact(lines, options);
-  return 0;
-}
-
-/** Runs the command that the arguments ask for. Returns the exit status. */
-async function run(args: string[]): Promise<number> {
-  const command = parseCommandLine(args);
-  switch (command.name) {
-    case "help":
-      console.log(HELP);
-      return 0;
-    case "version":
-      console.log(`tcpcalc ${config.version}`);
-      return 0;
-    case "none":
-      console.error(HELP);
-      return 2;
-    case "serve":
-      return await runServer(command);
-    case "client":
-      return await runClient(command);
-  }
-}
-
 if (import.meta.main) {
-  let status = 1;
-  try {
-    status = await run(Deno.args);
-  } catch (error) {
-    // Whatever it is, nobody is helped by a stack trace.
-    console.error(`tcpcalc: ${osErrorText(error)}`);
-    if (error instanceof UsageError) status = 2;
-  }
+  const status = await main(Deno.args, {
+    stdin: Deno.stdin,
+    stdout: Deno.stdout,
+    stderr: Deno.stderr,
+    network: tcp,
+    random: Math.random,
+    signal: stopSignal(),
+  });
   Deno.exit(status);
 }

@@ -7,35 +7,34 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
-import { idleTimeout } from "./io/idle_timeout.ts";
+import { IdleTimeout } from "./io/idle_timeout.ts";
+import type { Connection, Listener } from "./io/network.ts";
+import { writeAll } from "./io/stream.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
-import { decodeUtf8, printableBytes } from "./python/repr.ts";
-import { writeAll } from "./io/write_all.ts";
+import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
+
+/** How long requests in flight may take after the stop signal, in milliseconds. */
+const SHUTDOWN_DEADLINE_MS = 4_000;
+
+/** How long and how much is read of a message that was rejected, in milliseconds and bytes. */
+const LINGER_MS = 30_000;
+const LINGER_BYTES = 1024 ** 3;
+
+const INITIAL_ACCEPT_BACKOFF_MS = 5;
+const MAX_ACCEPT_BACKOFF_MS = 100;
+
+/** The least time between two reports that accepting fails, in milliseconds. */
+const ACCEPT_REPORT_INTERVAL_MS = 60_000;
+
+/** How many buffers are kept for connections to come. */
+const MAX_POOLED_BUFFERS = 512;
 
 /**
- * How long {@linkcode serve} waits for what is in hand when it is told to stop, in milliseconds. The
- * program promises to have ended after 5 s, with its last lines written.
+ * What `accept` reports of one connection, not of the listener (accept(2), "Error handling"). Deno also
+ * asks for the peer's address, which a connection that was reset in the queue no longer has: `ENOTCONN`,
+ * on macOS `EINVAL`. Backing off on these would let a client that keeps resetting stall accept.
  */
-const STOP_GRACE_MS = 4_000;
-
-/** How long and how much of a refused message is read on, in milliseconds and bytes. */
-const DRAIN_MS = 30_000;
-const DRAIN_BYTES = 1024 ** 3;
-
-/** How long the accept loop pauses when the system can give no connection, in milliseconds. */
-const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 100;
-
-/** How long after a line about such a pause there is no other, in milliseconds. */
-const PAUSE_NOTICE_MS = 60_000;
-
-/**
- * What `accept` reports of one connection, not of the listener (accept(2), "Error handling"). Deno
- * also asks for the peer's address, which a connection that was reset in the queue has no more:
- * `ENOTCONN`, on macOS `EINVAL`. To pause for these would let anyone stop the service who resets a few
- * connections a second.
- */
-const ERRORS_OF_ONE_CONNECTION = new Set([
+const PER_CONNECTION_ERRORS = new Set([
   "ECONNABORTED",
   "ECONNRESET",
   "EHOSTDOWN",
@@ -51,61 +50,208 @@ const ERRORS_OF_ONE_CONNECTION = new Set([
 ]);
 
 const encoder = new TextEncoder();
-const refusal = encoder.encode(TOO_LONG);
+const rejection = encoder.encode(TOO_LONG);
 
-/** Where input goes that nobody looks at; so all connections can share it. */
+/** Where input goes that nobody looks at, of whichever connection. */
 const scratch = new Uint8Array(64 * 1024);
+
+/** Takes the lines of the server's log. */
+export interface ServerLog {
+  /** Takes a line. It neither throws nor waits. */
+  print(line: string): void;
+  /** `undefined`, or a promise to await before more connections are accepted. It must not reject. */
+  readonly ready: Promise<void> | undefined;
+}
 
 /** What {@linkcode serve} needs beside a listener. */
 export interface ServeOptions {
-  /** How long a client may say nothing, in milliseconds; 0 for ever. */
+  /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
   idleTimeout: number;
-  /** Takes each line of the server's log. It must neither throw nor wait. */
-  print: (line: string) => void;
-  /** Takes each line about trouble of the server's own. It must neither throw nor wait. */
+  /** Where connections and messages are logged, if at all. */
+  log?: ServerLog;
+  /** Takes each line about trouble of the server's own. It neither throws nor waits. */
   warn: (line: string) => void;
-  /** Stops the server when it is aborted. */
+  /** Stops the server. */
   signal: AbortSignal;
 }
 
-/** Decodes a short message of printable ASCII, as most are, at a fraction of the decoder's cost. */
-function decodeShortAscii(message: Uint8Array): string | undefined {
-  if (message.length > 32) return undefined;
-  let text = "";
-  for (let i = 0; i < message.length; i++) {
-    const byte = message[i];
-    if (byte < 0x20 || byte > 0x7e) return undefined;
-    text += String.fromCharCode(byte);
-  }
-  return text;
-}
-
 /** The other end of a connection, as Python prints an address. */
-function peerName(conn: Deno.Conn): string {
-  return `('127.0.0.1', ${(conn.remoteAddr as Deno.NetAddr).port})`;
+function peerName({ remoteAddr }: Connection): string {
+  return `('${remoteAddr.hostname}', ${remoteAddr.port})`;
 }
 
-/** Reads what a client still sends, up to a bound, and throws it away. */
-async function drain(conn: Deno.Conn): Promise<void> {
-  for (let left = DRAIN_BYTES; left > 0;) {
+/** Reads and discards what a client still sends, up to a limit. */
+async function discard(conn: Connection): Promise<void> {
+  for (let left = LINGER_BYTES; left > 0;) {
     const size = await conn.read(scratch);
     if (size === null) return;
     left -= size;
   }
 }
 
+class Server {
+  readonly #listener: Listener;
+  readonly #log: ServerLog | undefined;
+  readonly #warn: (line: string) => void;
+  readonly #signal: AbortSignal;
+  readonly #idle: IdleTimeout<Connection>;
+  readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
+  /** A new buffer for each connection would be most of the garbage collector's work. */
+  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
+  readonly #stopped = Promise.withResolvers<void>();
+  /** Resolves when no connection is left, once that is waited for. */
+  #allClosed: PromiseWithResolvers<void> | undefined;
+  #activeConnections = 0;
+  #deadlinePassed = false;
+  #lastAcceptReport = -Infinity;
+
+  constructor(listener: Listener, options: ServeOptions) {
+    this.#listener = listener;
+    this.#log = options.log;
+    this.#warn = options.warn;
+    this.#signal = options.signal;
+    this.#idle = new IdleTimeout(options.idleTimeout);
+  }
+
+  async run(): Promise<void> {
+    const stop = () => {
+      this.#listener.close();
+      this.#stopped.resolve();
+    };
+    if (this.#signal.aborted) stop();
+    else this.#signal.addEventListener("abort", stop, { once: true });
+    await this.#acceptAll();
+    await this.#drain();
+  }
+
+  async #acceptAll(): Promise<void> {
+    let backoff = INITIAL_ACCEPT_BACKOFF_MS;
+    while (!this.#signal.aborted) {
+      const ready = this.#log?.ready;
+      if (ready !== undefined) {
+        await Promise.race([ready, this.#stopped.promise]);
+      }
+      try {
+        this.#handle(await this.#listener.accept());
+        backoff = INITIAL_ACCEPT_BACKOFF_MS;
+      } catch (error) {
+        const code = osErrorCode(error) ?? "";
+        if (this.#signal.aborted || PER_CONNECTION_ERRORS.has(code)) continue;
+        this.#reportAcceptError(error);
+        await delay(backoff);
+        backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
+      }
+    }
+  }
+
+  #reportAcceptError(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#lastAcceptReport < ACCEPT_REPORT_INTERVAL_MS) return;
+    this.#lastAcceptReport = now;
+    this.#warn(
+      `Failed to accept a connection with error ${osErrorText(error)}`,
+    );
+  }
+
+  /** Owns a connection until it is closed. Never rejects. */
+  async #handle(conn: Connection): Promise<void> {
+    this.#activeConnections++;
+    this.#log?.print(`Accepted connection from ${peerName(conn)}`);
+    const buffer = this.#buffers.pop() ?? new Uint8Array(MAX_MESSAGE_BYTES + 1);
+    let size: number | null = null;
+    const entry = this.#idle.add(conn);
+    try {
+      size = await conn.read(buffer);
+    } catch {
+      // The client has reset the connection, or its time was up and it is closed.
+    }
+    if (!this.#idle.remove(entry)) {
+      if (!this.#deadlinePassed) {
+        this.#log?.print(`Timed out waiting for ${peerName(conn)}`);
+      }
+    } else if (size !== null && size > MAX_MESSAGE_BYTES) {
+      await this.#reject(conn, buffer);
+    } else {
+      try {
+        if (size === null) {
+          this.#log?.print("The client socket is closed");
+        } else {
+          const reply = this.#answer(buffer, size);
+          const sent = await conn.write(reply);
+          if (sent < reply.length) await writeAll(conn, reply.subarray(sent));
+        }
+      } catch {
+        // The client is gone, and its reply with it.
+      }
+      conn.close();
+    }
+    if (this.#buffers.length < MAX_POOLED_BUFFERS) this.#buffers.push(buffer);
+    if (--this.#activeConnections === 0) this.#allClosed?.resolve();
+  }
+
+  /** Puts the reply into the buffer that holds the message, and returns it. */
+  #answer(
+    buffer: Uint8Array<ArrayBuffer>,
+    size: number,
+  ): Uint8Array<ArrayBuffer> {
+    const message = buffer.subarray(0, size);
+    const text = decodeUtf8(message);
+    if (this.#log !== undefined) {
+      const shown = text === undefined
+        ? escapeBytes(message)
+        : escapeUnprintable(text);
+      this.#log.print(`Received from client: ${shown}`);
+    }
+    const reply = text === undefined ? NOT_AN_INTEGER : double(text);
+    // It fits: a double has at most one digit more than its message.
+    const { written } = encoder.encodeInto(reply, buffer);
+    return buffer.subarray(0, written);
+  }
+
+  /**
+   * Rejects a message that is too long. Closing a socket with unread input resets the connection, and
+   * the reset can overtake the reply, so what still comes is read first. Never rejects its promise.
+   */
+  async #reject(
+    conn: Connection,
+    buffer: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
+    this.#log?.print(`Received from client: ${escapeBytes(head)}`);
+    const entry = this.#lingering.add(conn);
+    try {
+      await writeAll(conn, rejection);
+      await conn.closeWrite();
+      await discard(conn);
+    } catch {
+      // The client is gone, or has sent for too long.
+    }
+    if (this.#lingering.remove(entry)) conn.close();
+  }
+
+  /** Waits for the requests in flight, and closes what is left at the deadline. */
+  async #drain(): Promise<void> {
+    const allClosed = this.#allClosed = Promise.withResolvers<void>();
+    if (this.#activeConnections === 0) allClosed.resolve();
+    await deadline(allClosed.promise, SHUTDOWN_DEADLINE_MS).catch(() => {});
+    this.#deadlinePassed = true;
+    this.#idle.closeAll();
+    this.#lingering.closeAll();
+    await allClosed.promise;
+  }
+}
+
 /**
  * Answers every client of a listener: reads one message, replies to it, and closes the connection.
- * Nothing that a client does ends it or holds up another client.
+ * No client can end it or hold up another.
  *
  * @example Usage
  * ```ts no-assert
  * import { serve } from "./server.ts";
+ * import { tcp } from "./io/network.ts";
  *
- * const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
- * await serve(listener, {
+ * await serve(tcp.listen(0), {
  *   idleTimeout: 60_000,
- *   print: console.log,
  *   warn: console.error,
  *   signal: AbortSignal.timeout(10),
  * });
@@ -113,126 +259,12 @@ async function drain(conn: Deno.Conn): Promise<void> {
  *
  * @param listener Where the clients connect. It is closed in the end.
  * @param options See {@linkcode ServeOptions}.
- * @returns A promise that resolves after the signal, when the connections in hand are answered and
- * closed, or after 4 s, when those that are not answered by then are closed.
+ * @returns A promise that resolves after the signal, when the requests in flight are answered, or after
+ * 4 s, when the connections that are left are closed.
  */
-export async function serve(
-  listener: Deno.TcpListener,
+export function serve(
+  listener: Listener,
   options: ServeOptions,
 ): Promise<void> {
-  const { print, warn, signal } = options;
-  const silent = idleTimeout<Deno.Conn>(options.idleTimeout);
-  // One timer for all of these too: one for each would stay, with its memory, for its 30 s.
-  const refused = idleTimeout<Deno.Conn>(DRAIN_MS);
-  // A fresh buffer for each connection would be most of the garbage collector's work.
-  const buffers: Uint8Array<ArrayBuffer>[] = [];
-  const allClosed = Promise.withResolvers<void>();
-  let inHand = 0;
-  let cutOff = false;
-
-  /** Puts the reply to a message into the buffer that holds the message, and returns its part. */
-  function answer(
-    buffer: Uint8Array<ArrayBuffer>,
-    size: number,
-  ): Uint8Array<ArrayBuffer> {
-    const message = buffer.subarray(0, size);
-    let text = decodeShortAscii(message);
-    if (text !== undefined) {
-      print(`Received from client: ${text}`);
-    } else {
-      text = decodeUtf8(message);
-      print(`Received from client: ${printableBytes(message)}`);
-    }
-    const reply = text === undefined ? NOT_AN_INTEGER : double(text);
-    // It fits: a double has one digit more than its message at most.
-    const { written } = encoder.encodeInto(reply, buffer);
-    return buffer.subarray(0, written);
-  }
-
-  /**
-   * Answers a message that is too long, and closes the connection. To close a socket that has unread
-   * input resets the connection, and the reset can overtake the reply; so what still comes is read
-   * first. Never rejects.
-   */
-  async function refuse(conn: Deno.Conn): Promise<void> {
-    const wait = refused.add(conn);
-    try {
-      await writeAll(conn, refusal);
-      await conn.closeWrite();
-      await drain(conn);
-    } catch {
-      // The client is gone, or its time is up.
-    }
-    if (refused.remove(wait)) conn.close();
-  }
-
-  /** Owns a connection from its first moment to its last. Never rejects. */
-  async function handle(conn: Deno.Conn): Promise<void> {
-    inHand++;
-    print(`Accepted connection from ${peerName(conn)}`);
-    const buffer = buffers.pop() ?? new Uint8Array(MAX_MESSAGE_BYTES + 1);
-    let size: number | null = null;
-    const wait = silent.add(conn);
-    try {
-      size = await conn.read(buffer);
-    } catch {
-      // The client has reset the connection, or it was closed because the client said nothing.
-    }
-    if (!silent.remove(wait)) {
-      if (!cutOff) print(`Timed out waiting for ${peerName(conn)}`);
-    } else if (size !== null && size > MAX_MESSAGE_BYTES) {
-      const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
-      print(`Received from client: ${printableBytes(head)}`);
-      await refuse(conn);
-    } else {
-      try {
-        if (size === null) {
-          print("The client socket is closed");
-        } else {
-          const reply = answer(buffer, size);
-          const sent = await conn.write(reply);
-          if (sent < reply.length) await writeAll(conn, reply.subarray(sent));
-        }
-      } catch {
-        // The client is gone: there is nobody left to tell.
-      }
-      conn.close();
-    }
-    buffers.push(buffer);
-    if (--inHand === 0 && signal.aborted) allClosed.resolve();
-  }
-
-  async function acceptAll(): Promise<void> {
-    let pause = FIRST_PAUSE_MS;
-    let lastNotice = -Infinity;
-    while (!signal.aborted) {
-      try {
-        handle(await listener.accept());
-        pause = FIRST_PAUSE_MS;
-      } catch (error) {
-        const code = osErrorCode(error) ?? "";
-        if (signal.aborted || ERRORS_OF_ONE_CONNECTION.has(code)) continue;
-        const now = performance.now();
-        if (now - lastNotice >= PAUSE_NOTICE_MS) {
-          lastNotice = now;
-          warn(
-            `Failed to accept a connection with error ${osErrorText(error)}`,
-          );
-        }
-        await delay(pause);
-        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
-      }
-    }
-  }
-
-  if (signal.aborted) listener.close();
-  else signal.addEventListener("abort", () => listener.close(), { once: true });
-  await acceptAll();
-  if (inHand > 0) {
-    await deadline(allClosed.promise, STOP_GRACE_MS).catch(() => {});
-  }
-  cutOff = true;
-  silent.closeAll();
-  refused.closeAll();
-  if (inHand > 0) await allClosed.promise;
+  return new Server(listener, options).run();
 }

@@ -1,119 +1,144 @@
 /**
- * Closes connections that say nothing for too long.
+ * Closes connections that stay idle for too long.
  *
  * @module
  */
 
-/** A connection's time to say something: its place in the queue of those that are due. */
-export interface Wait<T> {
+/**
+ * How long ready reads have to be delivered before a connection is closed, in milliseconds: after a
+ * freeze the timer fires ahead of the reads that arrived during it.
+ */
+const SETTLE_MS = 10;
+
+/** A connection's place in the list of an {@linkcode IdleTimeout}. */
+export interface IdleEntry<T> {
   /** The connection. */
   readonly conn: T;
-  /** When its time began, in milliseconds of `performance.now`. */
+  /** When it became idle, in milliseconds of `performance.now`. */
   readonly since: number;
-  /** The one that is due before it. */
-  previous?: Wait<T>;
-  /** The one that is due after it. */
-  next?: Wait<T>;
-  /** Whether it is over. */
-  over: boolean;
-}
-
-/** What {@linkcode idleTimeout} returns: the connections that have said nothing yet. */
-export interface IdleConnections<T> {
-  /** Starts a connection's time. */
-  add(conn: T): Wait<T>;
-  /**
-   * Ends a connection's time. Returns whether it was still running: if not, the connection is closed,
-   * and whoever asks must not close it again.
-   */
-  remove(wait: Wait<T>): boolean;
-  /** Closes all that are left. */
-  closeAll(): void;
+  /** The neighbour that is due earlier. */
+  previous?: IdleEntry<T>;
+  /** The neighbour that is due later. */
+  next?: IdleEntry<T>;
+  /** Whether it has left the list. */
+  removed: boolean;
 }
 
 /**
- * Keeps an eye on connections that have yet to say something. To close one ends the read that is
- * pending on it with an error.
+ * Connections that all have the same time to send something. Closing one makes the read in flight on
+ * it reject.
  *
- * All have the same time, so the one that came first is due first, and a single timer, set for it,
- * serves however many there are. They are a linked list, as each can leave at any time: a map from
- * connections costs a tenth of a whole request, in hashes and in its tables.
+ * As their time is the same, the first to come is the first to be due: one timer serves all. They form
+ * a linked list because each can leave at any moment; a `Map` costs a tenth of a whole request.
  *
  * @example Usage
  * ```ts
- * import { idleTimeout } from "./idle_timeout.ts";
+ * import { IdleTimeout } from "./idle_timeout.ts";
  * import { assert } from "@std/assert";
  *
- * const idle = idleTimeout<{ close(): void }>(60_000);
- * const wait = idle.add({ close() {} });
- * assert(idle.remove(wait));
- * idle.closeAll();
+ * const idle = new IdleTimeout<{ close(): void }>(60_000);
+ * const entry = idle.add({ close() {} });
+ * assert(idle.remove(entry));
  * ```
  *
  * @typeParam T What can be closed.
- * @param timeout How long a connection may say nothing, in milliseconds; 0 for ever.
- * @returns The connections, none at first.
  */
-export function idleTimeout<T extends { close(): void }>(
-  timeout: number,
-): IdleConnections<T> {
-  let first: Wait<T> | undefined;
-  let last: Wait<T> | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export class IdleTimeout<T extends { close(): void }> {
+  readonly #timeout: number;
+  #first: IdleEntry<T> | undefined;
+  #last: IdleEntry<T> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Connections idle since this moment or longer are about to be closed. */
+  #due = -Infinity;
+  /** Whether one of those has left the list since the last look at them. */
+  #dueRemoved = false;
 
-  function remove(wait: Wait<T>): boolean {
-    if (wait.over) return false;
-    wait.over = true;
-    if (wait.previous === undefined) first = wait.next;
-    else wait.previous.next = wait.next;
-    if (wait.next === undefined) last = wait.previous;
-    else wait.next.previous = wait.previous;
-    // One that the garbage collector has yet to find must not keep its neighbours.
-    wait.previous = wait.next = undefined;
+  /**
+   * Creates an empty list.
+   *
+   * @param timeout How long a connection may be idle, in milliseconds; 0 for ever.
+   */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /** Adds a connection, idle from now on. */
+  add(conn: T): IdleEntry<T> {
+    const entry: IdleEntry<T> = {
+      conn,
+      since: performance.now(),
+      previous: this.#last,
+      next: undefined,
+      removed: false,
+    };
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+    if (this.#timer === undefined && this.#timeout > 0) {
+      this.#timer = setTimeout(this.#sweep, this.#timeout);
+    }
+    return entry;
+  }
+
+  /**
+   * Removes a connection. Returns whether it was still there: if not, its time was up, it is closed,
+   * and must not be closed again.
+   */
+  remove(entry: IdleEntry<T>): boolean {
+    if (entry.removed) return false;
+    entry.removed = true;
+    if (entry.previous === undefined) this.#first = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next === undefined) this.#last = entry.previous;
+    else entry.next.previous = entry.previous;
+    // An entry that awaits garbage collection must not keep its neighbours alive.
+    entry.previous = entry.next = undefined;
+    if (entry.since <= this.#due) this.#dueRemoved = true;
     return true;
   }
 
-  /** Closes those whose time began at this moment or before. */
-  function closeSince(moment: number): void {
-    while (first !== undefined && first.since <= moment) {
-      const { conn } = first;
-      remove(first);
+  /** Closes all connections that are left. */
+  closeAll(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#closeDue(Infinity);
+  }
+
+  readonly #sweep = (): void => {
+    this.#due = performance.now() - this.#timeout;
+    this.#dueRemoved = false;
+    if (this.#isDue()) this.#timer = setTimeout(this.#settle, SETTLE_MS);
+    else this.#schedule();
+  };
+
+  /** Closes those that are due, once the reads that were ready have been delivered. */
+  readonly #settle = (): void => {
+    if (this.#dueRemoved && this.#isDue()) {
+      // Each turn of the event loop delivers a limited number of reads.
+      this.#dueRemoved = false;
+      this.#timer = setTimeout(this.#settle, SETTLE_MS);
+      return;
+    }
+    this.#closeDue(this.#due);
+    this.#schedule();
+  };
+
+  #isDue(): boolean {
+    return this.#first !== undefined && this.#first.since <= this.#due;
+  }
+
+  #closeDue(due: number): void {
+    while (this.#first !== undefined && this.#first.since <= due) {
+      const { conn } = this.#first;
+      this.remove(this.#first);
       conn.close();
     }
   }
 
-  function sweep(): void {
-    timer = undefined;
-    const now = performance.now();
-    closeSince(now - timeout);
-    if (first !== undefined) {
-      timer = setTimeout(sweep, first.since + timeout - now);
-    }
+  #schedule(): void {
+    this.#timer = undefined;
+    if (this.#first === undefined) return;
+    const wait = this.#first.since + this.#timeout - performance.now();
+    this.#timer = setTimeout(this.#sweep, Math.max(wait, 0));
   }
-
-  return {
-    add(conn) {
-      const since = performance.now();
-      const wait = {
-        conn,
-        since,
-        previous: last,
-        next: undefined,
-        over: false,
-      };
-      if (last === undefined) first = wait;
-      else last.next = wait;
-      last = wait;
-      if (timer === undefined && timeout > 0) {
-        timer = setTimeout(sweep, timeout);
-      }
-      return wait;
-    },
-    remove,
-    closeAll() {
-      clearTimeout(timer);
-      timer = undefined;
-      closeSince(Infinity);
-    },
-  };
 }

@@ -1,171 +1,346 @@
 /**
- * Writes lines without holding up whoever prints them.
+ * The server's log.
  *
  * @module
  */
 
-import { type Output, writeAll } from "./write_all.ts";
+import { deadline } from "@std/async/deadline";
+import type { Output } from "./stream.ts";
 
-/** How long lines are gathered while there are many of them, in milliseconds. */
+/** How long lines are gathered while there are many, in milliseconds: a write costs more than a request. */
 const GATHER_MS = 20;
 
-/** How much is kept for an output that takes nothing, in bytes. */
-const MAX_PENDING = 4 * 1024 * 1024;
+/** How much may be pending before {@linkcode Log.ready} asks for patience, in bytes. */
+const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** How much room there is at first, in bytes: for a busy 20 ms. */
-const BUFFER_BYTES = 256 * 1024;
+/** How much is kept for an output that stands still, in bytes. */
+const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
-/** How much one write takes, in bytes. Of one that fails, nobody knows how much has come through. */
-const WRITE_BYTES = 64 * 1024;
+/** After how long without progress an output stands still, in milliseconds. */
+const STALL_MS = 1_000;
+
+/** The least that one write takes, in bytes. A pipe takes so much as a whole or not at all (`PIPE_BUF`). */
+const MIN_WRITE_BYTES = 4 * 1024;
+
+/** The most that one write takes, in bytes. */
+const MAX_WRITE_BYTES = 256 * 1024;
+
+/** A write that takes longer is slow, in milliseconds. */
+const SLOW_WRITE_MS = 100;
+
+/** How much room a batch has at first, in bytes: for a busy {@linkcode GATHER_MS}. */
+const BATCH_BYTES = 256 * 1024;
 
 /** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
 const MAX_BYTES_PER_UNIT = 3;
 
 const LINE_FEED = 0x0a;
 
-/** What {@linkcode lineWriter} returns. */
-export interface LineWriter {
-  /** Takes a line, given without its line end, and returns at once. */
-  print(line: string): void;
-  /**
-   * Resolves when every line is written, or was dropped because the output reported an error. It waits
-   * for as long as lines come, or the output takes nothing: whoever can't wait sets a deadline.
-   */
-  flush(): Promise<void>;
+const encoder = new TextEncoder();
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count++;
+  return count;
 }
 
 /**
- * Writes lines in the order in which they come, by one write at a time. A line after a quiet while is
- * written at once; the lines that come within the next {@linkcode GATHER_MS} are written together, as
- * a write costs more than the request that it tells of.
+ * The line that reports lost lines.
  *
- * Of lines for which the output has no time, as a pipe that nobody reads, about 4 MB are kept. Those
- * that come after are dropped, and so are those that end in an error, as on a disk that is full. A line
- * in their place says how many.
- *
- * @example Usage
- * ```ts no-assert
- * import { lineWriter } from "./log.ts";
- *
- * const log = lineWriter(Deno.stdout);
- * log.print("Server is listening on 127.0.0.1:9001");
- * await log.flush();
- * ```
- *
- * @param output Where the lines go.
- * @returns The writer.
+ * @param count How many are lost.
+ * @returns The line, without its end.
  */
-export function lineWriter(output: Output): LineWriter {
-  const encoder = new TextEncoder();
-  /**
-   * The lines that are pending, in its first bytes. A string that grows would be a chain of pieces, and
-   * the garbage collector would have to copy them.
-   */
-  let buffer = new Uint8Array(BUFFER_BYTES);
-  let pending = 0;
-  /** The other buffer: while it is written, lines go into the first. */
-  let spare = new Uint8Array(BUFFER_BYTES);
-  /** How many lines have found no room, behind those that are pending. */
-  let dropped = 0;
-  /** How many lines an error has taken, before those that are pending. */
-  let failed = 0;
-  let lastWrite = -Infinity;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let writing: Promise<void> | undefined;
+export function droppedLines(count: number): string {
+  const lines = count === 1 ? "line" : "lines";
+  return `Dropped ${count} ${lines} that could not be written`;
+}
 
-  /** Makes room for so many more bytes. */
-  function reserve(size: number): void {
-    if (pending + size <= buffer.length) return;
-    const larger = new Uint8Array(2 * buffer.length + size);
-    larger.set(buffer.subarray(0, pending));
-    buffer = larger;
+/** Lines to be written, as bytes: a growing string would be a chain of pieces for the collector to copy. */
+class Batch {
+  /** How many lines were dropped ahead of these. */
+  droppedBefore = 0;
+  #buffer = new Uint8Array(BATCH_BYTES);
+  #size = 0;
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#size);
   }
 
-  /** Adds a line to those that are pending. */
-  function append(line: string): void {
-    reserve(MAX_BYTES_PER_UNIT * line.length + 1);
-    // Nearly every line is short and ASCII, and a call of the encoder dearer than this loop.
+  /** Adds a line. Returns how many bytes it takes. */
+  append(line: string): number {
+    const start = this.#size;
+    this.#reserve(MAX_BYTES_PER_UNIT * line.length + 1);
+    // Nearly every line is short and ASCII, and a call of the encoder costs more than this loop.
     let ascii = 0;
     for (; ascii < line.length; ascii++) {
       const unit = line.charCodeAt(ascii);
       if (unit > 0x7f) break;
-      buffer[pending + ascii] = unit;
+      this.#buffer[start + ascii] = unit;
     }
-    pending += ascii;
+    this.#size += ascii;
     if (ascii < line.length) {
-      const rest = buffer.subarray(pending);
-      pending += encoder.encodeInto(line.slice(ascii), rest).written;
+      const rest = this.#buffer.subarray(this.#size);
+      this.#size += encoder.encodeInto(line.slice(ascii), rest).written;
     }
-    buffer[pending++] = LINE_FEED;
+    this.#buffer[this.#size++] = LINE_FEED;
+    return this.#size - start;
   }
 
-  /** Writes lines. Returns how many an error has kept from the output. */
-  async function write(lines: Uint8Array<ArrayBuffer>): Promise<number> {
-    for (let start = 0; start < lines.length;) {
-      const most = lines.subarray(start, start + WRITE_BYTES);
-      // A line is cut only if it is longer than a write.
-      const wholeLines = most.lastIndexOf(LINE_FEED) + 1;
-      const part = wholeLines > 0 ? most.subarray(0, wholeLines) : most;
-      try {
-        await writeAll(output, part);
-      } catch {
-        return lines.subarray(start).filter((byte) => byte === LINE_FEED)
-          .length;
-      }
-      start += part.length;
+  /** Empties it. One that had to grow gives its memory back. */
+  reset(): void {
+    this.droppedBefore = 0;
+    this.#size = 0;
+    if (this.#buffer.length > BATCH_BYTES) {
+      this.#buffer = new Uint8Array(BATCH_BYTES);
     }
-    return 0;
   }
 
-  /** Tells of missing lines. Returns how many are still to be told of. */
-  async function tell(missing: number): Promise<number> {
-    if (missing === 0) return 0;
-    const lines = missing === 1 ? "line" : "lines";
-    const notice = `Dropped ${missing} ${lines} that could not be written\n`;
-    return await write(encoder.encode(notice)) === 0 ? 0 : missing;
+  #reserve(size: number): void {
+    if (this.#size + size <= this.#buffer.length) return;
+    const larger = new Uint8Array(2 * this.#buffer.length + size);
+    larger.set(this.bytes);
+    this.#buffer = larger;
+  }
+}
+
+/**
+ * Writes lines in order, one write at a time, and never makes {@linkcode Log.print} wait. A line after
+ * a quiet while is written at once; those that follow closely are gathered.
+ *
+ * A line is dropped only while the output stands still: when a write fails, or when none has completed
+ * for a second and 4 MiB are pending. A line in their place reports how many. Until then
+ * {@linkcode Log.ready} lets the caller print no faster than the output takes it.
+ *
+ * @example Usage
+ * ```ts no-assert
+ * import { Log } from "./log.ts";
+ *
+ * const log = new Log(Deno.stdout);
+ * log.print("Server is listening on 127.0.0.1:9001");
+ * await log.close(1_000);
+ * ```
+ */
+export class Log {
+  readonly #output: Output;
+  /** What waits to be written, in order. Lines go into the last. */
+  readonly #batches: Batch[] = [];
+  /** What is being written. */
+  #current: Batch | undefined;
+  /** How much of that is written, in bytes. */
+  #offset = 0;
+  /** A batch to be used again. */
+  #spare: Batch | undefined;
+  /** How many bytes are still to be written. */
+  #pending = 0;
+  /** How many lines were dropped behind the last batch. */
+  #dropped = 0;
+  /** How many lines are missing ahead of the first batch. */
+  #missing = 0;
+  /** Whether a failed write has left the output within a line. */
+  #cut = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | undefined;
+  #lastProgress = -Infinity;
+  /** How many bytes the output has taken since its last slow write. */
+  #fastBytes = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Creates a log.
+   *
+   * @param output Where the lines go.
+   */
+  constructor(output: Output) {
+    this.#output = output;
   }
 
-  async function writePending(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
-    const lines = buffer.subarray(0, pending);
-    const missing = dropped;
-    [buffer, spare] = [spare, buffer];
-    pending = 0;
-    dropped = 0;
-    failed = await tell(failed);
-    failed += await write(lines);
-    failed += await tell(missing);
-    // One that had to grow is not kept for quieter times.
-    if (spare.length > BUFFER_BYTES) spare = new Uint8Array(BUFFER_BYTES);
-    lastWrite = performance.now();
-    writing = undefined;
-    if (pending > 0) schedule();
+  /** Takes a line, given without its line end. */
+  print(line: string): void {
+    if (this.#pending >= MAX_STALLED_BYTES && this.#isStalled()) {
+      this.#dropped++;
+      return;
+    }
+    if (this.#batches.length === 0 || this.#dropped > 0) this.#addBatch();
+    this.#pending += this.#batches[this.#batches.length - 1].append(line);
+    if (this.#timer === undefined && this.#writing === undefined) {
+      this.#schedule();
+    }
   }
 
-  function schedule(): void {
-    const quiet = performance.now() - lastWrite >= GATHER_MS;
-    timer = setTimeout(start, quiet ? 0 : GATHER_MS);
+  /**
+   * `undefined` while there is room for more lines; else a promise that resolves when the output has
+   * caught up, or stands still.
+   */
+  get ready(): Promise<void> | undefined {
+    if (this.#pending < HIGH_WATER_BYTES || this.#isStalled()) return undefined;
+    if (this.#drained === undefined) {
+      this.#drained = Promise.withResolvers();
+      this.#watch();
+      if (this.#writing === undefined) this.#start();
+    }
+    return this.#drained.promise;
   }
 
-  function start(): void {
-    writing = writePending();
+  /**
+   * Writes what is pending.
+   *
+   * @param timeout How long that may take, in milliseconds.
+   * @returns How many lines are lost without a report of them in the output.
+   */
+  async close(timeout: number): Promise<number> {
+    // Small writes from here on: of one that is in flight when time is up, nothing has been taken.
+    this.#fastBytes = -Infinity;
+    try {
+      await deadline(this.#flush(), timeout);
+    } catch {
+      // Time is up.
+    }
+    clearTimeout(this.#timer);
+    clearTimeout(this.#stallTimer);
+    let lost = this.#missing + this.#dropped;
+    if (this.#current !== undefined) {
+      lost += countLines(this.#current.bytes.subarray(this.#offset));
+    }
+    for (const { bytes, droppedBefore } of this.#batches) {
+      lost += droppedBefore + countLines(bytes);
+    }
+    return lost;
   }
 
-  return {
-    print(line) {
-      if (pending >= MAX_PENDING) {
-        dropped++;
-        return;
-      }
-      append(line);
-      if (timer === undefined && writing === undefined) schedule();
-    },
-    async flush() {
-      while (writing !== undefined || pending > 0) {
-        if (writing === undefined) start();
-        await writing;
-      }
-    },
+  async #flush(): Promise<void> {
+    while (this.#writing !== undefined || this.#batches.length > 0) {
+      if (this.#writing === undefined) this.#start();
+      await this.#writing;
+    }
+  }
+
+  #addBatch(): void {
+    const batch = this.#spare ?? new Batch();
+    this.#spare = undefined;
+    batch.droppedBefore = this.#dropped;
+    this.#dropped = 0;
+    this.#batches.push(batch);
+  }
+
+  #schedule(): void {
+    const isBusy = performance.now() - this.#lastProgress < GATHER_MS;
+    const isFull = this.#pending >= HIGH_WATER_BYTES;
+    this.#timer = setTimeout(this.#start, isBusy && !isFull ? GATHER_MS : 0);
+  }
+
+  readonly #start = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lastProgress = performance.now();
+    this.#writing = this.#writeBatches();
   };
+
+  async #writeBatches(): Promise<void> {
+    for (let left = this.#batches.length; left > 0; left--) {
+      await this.#writeBatch();
+    }
+    if (this.#batches.length === 0 && this.#dropped > 0) {
+      this.#missing += this.#dropped;
+      this.#dropped = 0;
+      await this.#reportMissing();
+    }
+    this.#writing = undefined;
+    if (this.#batches.length > 0) this.#schedule();
+  }
+
+  async #writeBatch(): Promise<void> {
+    this.#missing += this.#batches[0].droppedBefore;
+    this.#batches[0].droppedBefore = 0;
+    const isReported = this.#missing === 0 || await this.#reportMissing();
+    const batch = this.#current = this.#batches.shift()!;
+    const { bytes } = batch;
+    this.#offset = 0;
+    if (!isReported || !await this.#write(bytes)) {
+      const rest = bytes.subarray(this.#offset);
+      this.#missing += countLines(rest);
+      this.#progress(rest.length);
+    }
+    this.#current = undefined;
+    batch.reset();
+    this.#spare = batch;
+  }
+
+  /** Writes a line on the missing ones in their place. Returns whether it could. */
+  async #reportMissing(): Promise<boolean> {
+    const start = this.#cut ? "\n" : "";
+    const notice = encoder.encode(`${start}${droppedLines(this.#missing)}\n`);
+    this.#offset = 0;
+    this.#pending += notice.length;
+    if (await this.#write(notice)) {
+      this.#missing = 0;
+      return true;
+    }
+    this.#progress(notice.length - this.#offset);
+    return false;
+  }
+
+  /** Writes lines. Returns whether all of them are written; if not, {@linkcode #offset} says how much is. */
+  async #write(lines: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    while (this.#offset < lines.length) {
+      const began = performance.now();
+      let size: number;
+      try {
+        size = await this.#output.write(
+          lines.subarray(this.#offset, this.#endOfWrite(lines)),
+        );
+      } catch {
+        return false;
+      }
+      this.#offset += size;
+      this.#cut = lines[this.#offset - 1] !== LINE_FEED;
+      this.#lastProgress = performance.now();
+      if (this.#lastProgress - began < SLOW_WRITE_MS) this.#fastBytes += size;
+      else this.#fastBytes = 0;
+      this.#progress(size);
+    }
+    return true;
+  }
+
+  /**
+   * Where the next write ends: behind a line, and not much further than the output has lately taken
+   * without delay. So a reader that is slow still shows progress, and a file gets large writes.
+   */
+  #endOfWrite(lines: Uint8Array): number {
+    const size = Math.min(
+      Math.max(this.#fastBytes / 16, MIN_WRITE_BYTES),
+      MAX_WRITE_BYTES,
+    );
+    if (this.#offset + size >= lines.length) return lines.length;
+    const end = lines.lastIndexOf(LINE_FEED, this.#offset + size - 1) + 1;
+    return end > this.#offset
+      ? end
+      : lines.indexOf(LINE_FEED, this.#offset) + 1;
+  }
+
+  #progress(size: number): void {
+    this.#pending -= size;
+    if (this.#pending < HIGH_WATER_BYTES) this.#resolveDrained();
+  }
+
+  #isStalled(): boolean {
+    return this.#writing !== undefined &&
+      performance.now() - this.#lastProgress >= STALL_MS;
+  }
+
+  /** Stops waiting for an output that stands still. */
+  readonly #watch = (): void => {
+    if (this.#isStalled()) {
+      this.#resolveDrained();
+    } else {
+      const left = STALL_MS - (performance.now() - this.#lastProgress);
+      this.#stallTimer = setTimeout(this.#watch, Math.max(left, 1));
+    }
+  };
+
+  #resolveDrained(): void {
+    clearTimeout(this.#stallTimer);
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
 }

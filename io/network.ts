@@ -18,7 +18,9 @@ const BACKLOG = 4096;
 
 /** One end of a connection. */
 export interface Address {
+  /** The IP address. */
   readonly hostname: string;
+  /** The port. */
   readonly port: number;
 }
 

@@ -1,13 +1,19 @@
 /**
- * Writes all of some bytes.
+ * Byte streams: the parts of `Deno.stdin`, `Deno.stdout` and connections that the program uses.
  *
  * @module
  */
 
-/** What bytes can be written to: the part of a connection or of `Deno.stdout` that is used. */
+/** What bytes can be read from. */
+export interface Input {
+  /** Reads some bytes into the buffer. Resolves to how many, or to `null` at the end. */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+}
+
+/** What bytes can be written to. */
 export interface Output {
-  /** Writes some of the bytes, and resolves to how many. */
-  write(bytes: Uint8Array): Promise<number>;
+  /** Writes some of the bytes. Resolves to how many. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
 }
 
 /**
@@ -15,7 +21,7 @@ export interface Output {
  *
  * @example Usage
  * ```ts
- * import { writeAll } from "./write_all.ts";
+ * import { writeAll } from "./stream.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const taken: number[] = [];
@@ -35,7 +41,7 @@ export interface Output {
  */
 export async function writeAll(
   output: Output,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await output.write(bytes.subarray(written));

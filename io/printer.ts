@@ -1,0 +1,94 @@
+/**
+ * Text for standard output and standard error.
+ *
+ * @module
+ */
+
+import { type Output, writeAll } from "./stream.ts";
+
+/** How much may be pending before {@linkcode Printer.ready} asks for patience, in UTF-16 code units. */
+const HIGH_WATER = 64 * 1024;
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes text in order while the caller goes on: what is printed within a millisecond, or during a
+ * write, is written together.
+ *
+ * @example Usage
+ * ```ts no-assert
+ * import { Printer } from "./printer.ts";
+ *
+ * const stdout = new Printer(Deno.stdout);
+ * stdout.print("42\n");
+ * await stdout.flush();
+ * ```
+ */
+export class Printer {
+  readonly #output: Output;
+  #pending = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | undefined;
+  #error: unknown;
+
+  /**
+   * Creates a printer.
+   *
+   * @param output Where the text goes.
+   */
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** Takes text. After a write has failed, it is dropped. */
+  print(text: string): void {
+    if (this.#error !== undefined) return;
+    this.#pending += text;
+    if (this.#timer === undefined && this.#writing === undefined) {
+      this.#timer = setTimeout(this.#start);
+    }
+  }
+
+  /**
+   * `undefined` while there is room for more text; else a promise that resolves when what is pending
+   * is written.
+   *
+   * @throws {Error} The error of a write that has failed.
+   */
+  get ready(): Promise<void> | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    return this.#pending.length < HIGH_WATER ? undefined : this.flush();
+  }
+
+  /**
+   * Resolves when all text is written.
+   *
+   * @throws {Error} The error of a write that has failed.
+   */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined || this.#pending !== "") {
+      if (this.#writing === undefined) this.#start();
+      await this.#writing;
+    }
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  readonly #start = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#write();
+  };
+
+  async #write(): Promise<void> {
+    const bytes = encoder.encode(this.#pending);
+    this.#pending = "";
+    try {
+      await writeAll(this.#output, bytes);
+    } catch (error) {
+      this.#error = error;
+      this.#pending = "";
+    }
+    this.#writing = undefined;
+    if (this.#pending !== "") this.#timer = setTimeout(this.#start);
+  }
+}
