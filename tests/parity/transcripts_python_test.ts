@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { pythonPair } from "../support/lesson.ts";
+import { pythonTest } from "../support/permissions.ts";
+import {
+  lastLine,
+  replay,
+  type Transcript,
+  withoutPort,
+} from "../support/transcripts.ts";
+import recording from "../testdata/python-3.11-linux.json" with {
+  type: "json",
+};
+
+const transcripts: Transcript[] = recording.transcripts;
+
+/** A test that replays what was recorded on Linux, where the numbers of errors are Linux's. */
+function replayTest(name: string, fn: () => Promise<void>): void {
+  if (Deno.build.os === recording.platform) pythonTest(name, fn);
+  else Deno.test.ignore(`${name} (recorded on ${recording.platform})`, fn);
+}
+
+for (const transcript of transcripts) {
+  const { kind, name, replies, stdout, stderr_last, exit } = transcript;
+  replayTest(
+    `the ${kind} of the lesson does as the original did: ${name}`,
+    async () => {
+      const { stderr, ...actual } = await replay(transcript, pythonPair);
+      assertEquals({ ...actual, stderr_last: lastLine(stderr) }, {
+        replies,
+        stdout: withoutPort(stdout),
+        stderr_last,
+        exit,
+      });
+    },
+  );
+}
