@@ -111,18 +111,34 @@ function inFormOf(operand: string, number: number): string {
   return operand.replace(digits, () => written);
 }
 
-/** A server that listens, or has ended when it could not. */
-interface Serving {
+/** A server that listens. */
+export interface Serving {
+  /** The port that it was told to listen on. */
   port: number;
   /** Its first line, with `<port>` for the port. */
   listening: string;
+  /** Its process. */
   session: Session;
 }
 
-/** Starts a server on a free port, its number in the form of the operand; on port 0 if that says so. */
-async function start(
+/** The address of a client's end, with `<peer port>` for the port. */
+export function withoutPeerPorts(stdout: string): string {
+  return stdout.replace(
+    /\('127\.0\.0\.1', \d+\)/g,
+    "('127.0.0.1', <peer port>)",
+  );
+}
+
+/**
+ * Starts a server, and resolves when it listens.
+ *
+ * @param implementation How to run it.
+ * @param operand The form of its server number, which is that of a free port; `-9000` itself stays.
+ * @returns The server.
+ */
+export async function start(
   implementation: Implementation,
-  operand: string,
+  operand = "1",
 ): Promise<Serving> {
   const isPort0 = operand === "-9000";
   while (true) {
@@ -191,11 +207,7 @@ async function replayServer(
   const { code, stdout, stderr } = await session.end();
   return {
     replies,
-    stdout: listening +
-      stdout.replace(
-        /\('127\.0\.0\.1', \d+\)/g,
-        "('127.0.0.1', <peer port>)",
-      ),
+    stdout: listening + withoutPeerPorts(stdout),
     stderr,
     exit: exit === null && code === implementation.stopped ? null : code,
   };
@@ -207,8 +219,8 @@ async function replayClient(
 ): Promise<Replay> {
   await using stack = new AsyncDisposableStack();
   const ports: number[] = [];
-  await Promise.all(servers.map(async (server) => {
-    const { port, session } = await start(implementation, String(server));
+  await Promise.all(servers.map(async () => {
+    const { port, session } = await start(implementation);
     stack.use(session);
     ports.push(port);
   }));
