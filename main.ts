@@ -225,12 +225,14 @@ export async function main(
 }
 
 /**
- * Aborts at the first signal that asks the program to stop; the second ends it at once.
+ * Listens for the signals that ask a program to stop: the first aborts, the second ends the process.
  *
  * A terminal's Ctrl-C goes to all of its processes, and `deno task` passes it on to a program that has
  * it already: a SIGINT that follows at once is the same key press.
+ *
+ * @returns What is aborted. Its reason is the exit status of a program that the signal has killed.
  */
-function stopSignal(): AbortSignal {
+export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const onTerminal = [Deno.stdin, Deno.stdout, Deno.stderr]
     .some((stream) => stream.isTerminal());

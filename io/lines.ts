@@ -12,7 +12,7 @@ const READ_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** A line that is still incomplete, kept up to a limit. */
+/** A line that is still incomplete, cut off at a limit. */
 class PartialLine {
   readonly #limit: number;
   #bytes = new Uint8Array();
@@ -26,27 +26,23 @@ class PartialLine {
     return this.#size === 0;
   }
 
-  /** Adds bytes. Beyond the limit only their number matters. */
   append(bytes: Uint8Array<ArrayBuffer>): void {
-    const size = this.#size + bytes.length;
-    if (size <= this.#limit) {
-      if (size > this.#bytes.length) {
-        const larger = new Uint8Array(2 * size);
-        larger.set(this.#bytes.subarray(0, this.#size));
-        this.#bytes = larger;
-      }
-      this.#bytes.set(bytes, this.#size);
+    const kept = bytes.subarray(0, this.#limit - this.#size);
+    const size = this.#size + kept.length;
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(2 * size);
+      larger.set(this.#bytes.subarray(0, this.#size));
+      this.#bytes = larger;
     }
+    this.#bytes.set(kept, this.#size);
     this.#size = size;
   }
 
-  /** Returns the line without its carriage return, or `undefined` if it is too long, and starts anew. */
-  take(): Uint8Array<ArrayBuffer> | undefined {
+  /** Returns the line, and starts anew. */
+  take(): Uint8Array<ArrayBuffer> {
     const size = this.#size;
     this.#size = 0;
-    return size > this.#limit
-      ? undefined
-      : withoutReturn(this.#bytes.subarray(0, size));
+    return this.#bytes.subarray(0, size);
   }
 }
 
@@ -78,20 +74,23 @@ export async function* readLines(
   limit: number,
 ): AsyncGenerator<Uint8Array<ArrayBuffer> | undefined, void> {
   const buffer = new Uint8Array(READ_BYTES);
-  const partial = new PartialLine(limit);
+  // A byte for the carriage return, and one by which a longer line is too long.
+  const partial = new PartialLine(limit + 2);
+  const checked = (line: Uint8Array<ArrayBuffer>) =>
+    line.length <= limit ? line : undefined;
   for (let size; (size = await input.read(buffer)) !== null;) {
     const read = buffer.subarray(0, size);
     let start = 0;
     for (let end; (end = read.indexOf(LINE_FEED, start)) !== -1;) {
-      if (partial.isEmpty && end - start <= limit) {
-        yield withoutReturn(read.subarray(start, end));
-      } else {
-        partial.append(read.subarray(start, end));
-        yield partial.take();
+      let line = read.subarray(start, end);
+      if (!partial.isEmpty) {
+        partial.append(line);
+        line = partial.take();
       }
+      yield checked(withoutReturn(line));
       start = end + 1;
     }
     partial.append(read.subarray(start));
   }
-  if (!partial.isEmpty) yield partial.take();
+  if (!partial.isEmpty) yield checked(partial.take());
 }

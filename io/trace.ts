@@ -53,13 +53,15 @@ class TracedConnection implements Connection {
   readonly #report: Report;
   readonly #local: string;
   readonly #remote: string;
+  readonly #isAccepted: boolean;
   #isClosed = false;
 
-  constructor(conn: Connection, report: Report) {
+  constructor(conn: Connection, report: Report, isAccepted: boolean) {
     this.#conn = conn;
     this.#report = report;
     this.#local = nameOf(conn.localAddr);
     this.#remote = nameOf(conn.remoteAddr);
+    this.#isAccepted = isAccepted;
   }
 
   get localAddr(): Address {
@@ -98,7 +100,9 @@ class TracedConnection implements Connection {
   close(): void {
     this.#isClosed = true;
     this.#conn.close();
-    this.#report("close", this.#local);
+    // The port of a client is its own; a server's connections differ in the other end.
+    const where = this.#isAccepted ? this.#arrow("close") : this.#local;
+    this.#report("close", where);
   }
 
   #arrow(call: Call): string {
@@ -140,7 +144,7 @@ class TracedListener implements Listener {
       const conn = await this.#listener.accept();
       const ends = `${this.#local} <- ${nameOf(conn.remoteAddr)}`;
       this.#report("accept", ends);
-      return new TracedConnection(conn, this.#report);
+      return new TracedConnection(conn, this.#report, true);
     } catch (error) {
       if (!this.#isClosed) {
         this.#report("accept", this.#local, osErrorText(error));
@@ -186,7 +190,7 @@ export function traced(
         const conn = await network.connect(port, signal);
         const ends = `${nameOf(conn.localAddr)} -> ${nameOf(conn.remoteAddr)}`;
         report("connect", ends);
-        return new TracedConnection(conn, report);
+        return new TracedConnection(conn, report, false);
       } catch (error) {
         // The port of this end is not known of a socket that failed to connect.
         report("connect", `${HOST} -> ${HOST}:${port}`, osErrorText(error));

@@ -17,6 +17,9 @@ const INTEGER = new RegExp(
   "u",
 );
 
+/** Most integers, which need neither the table of digits nor that of blanks. */
+const PLAIN_INTEGER = /^([+-]?)([0-9]+)$/;
+
 const DECIMAL_DIGIT = /^\p{Nd}$/u;
 
 /** The values of the digits met so far. Unicode has fewer than a thousand. */
@@ -68,7 +71,7 @@ function toAsciiDigits(digits: string): string {
  * for more than 4300 digits.
  */
 export function parseInteger(text: string): bigint | undefined {
-  const match = INTEGER.exec(text);
+  const match = PLAIN_INTEGER.exec(text) ?? INTEGER.exec(text);
   if (match === null) return undefined;
   const digits = toAsciiDigits(match[2].replaceAll("_", ""));
   if (digits.length > MAX_DIGITS) return undefined;

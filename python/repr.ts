@@ -31,7 +31,9 @@ const LATIN_1 = ESCAPED_BYTES.map((escaped, code) => {
   if (character === "\t") return "\\t";
   if (character === "\n") return "\\n";
   if (character === "\r") return "\\r";
-  return UNPRINTABLE.test(character) ? escaped : character;
+  const isPrintable = (code >= 0x20 && code < 0x7f) ||
+    (code > 0xa0 && code !== 0xad);
+  return isPrintable ? character : escaped;
 });
 
 /** A character as it is shown. */

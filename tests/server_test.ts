@@ -1,247 +1,270 @@
-import { deadline } from "@std/async/deadline";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "../calc.ts";
-import { serve } from "../server.ts";
-import { networkTest } from "./support/permissions.ts";
-import { exchangeOnce, PATIENCE_MS, refusal } from "./support/program.ts";
+import type { Connection } from "../io/network.ts";
+import { osErrorText } from "../python/os_error.ts";
+import { serve, type ServeOptions } from "../server.ts";
+import {
+  type MemoryConnection,
+  MemoryNetwork,
+  readAll,
+  send,
+} from "./support/network.ts";
+import { systemError } from "./support/system_error.ts";
+import { FakeTime, settle } from "./support/time.ts";
 
-const encoder = new TextEncoder();
+const PORT = 9001;
 
-/** A server in this process. Disposing of it stops it. */
-interface TestServer extends AsyncDisposable {
-  listener: Deno.TcpListener;
-  port: number;
-  /** What it has printed. */
-  lines: string[];
-  /** What it has printed about trouble of its own. */
-  warnings: string[];
-  /** Resolves when so many lines are printed. */
-  printed(count: number): Promise<void>;
-  /** Tells it to stop. Resolves when it has. */
-  stop(): Promise<void>;
-}
+/** A server on a network of its own, and what it has printed. Disposing of it stops it. */
+class TestServer implements AsyncDisposable {
+  readonly network: MemoryNetwork;
+  readonly lines: string[] = [];
+  readonly warnings: string[] = [];
+  readonly listener;
+  readonly #controller = new AbortController();
+  readonly #served: Promise<void>;
 
-function start(
-  idleTimeout = 60_000,
-  listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-): TestServer {
-  const lines: string[] = [];
-  const warnings: string[] = [];
-  const controller = new AbortController();
-  let onPrint = () => {};
-  const served = serve(listener, {
-    idleTimeout,
-    print(line) {
-      // The port of the client is another each time.
-      lines.push(line.replace(/ \d+\)$/, " <port>)"));
-      onPrint();
-    },
-    warn: (line) => warnings.push(line),
-    signal: controller.signal,
-  });
-
-  async function stop(): Promise<void> {
-    controller.abort();
-    await deadline(served, PATIENCE_MS);
+  constructor(
+    { network = new MemoryNetwork(), ...options }: Partial<ServeOptions> & {
+      network?: MemoryNetwork;
+    } = {},
+  ) {
+    this.network = network;
+    this.listener = network.listen(PORT);
+    this.#served = serve(this.listener, {
+      idleTimeout: 60_000,
+      log: { print: (line) => this.lines.push(line), ready: undefined },
+      warn: (line) => this.warnings.push(line),
+      signal: this.#controller.signal,
+      ...options,
+    });
   }
 
-  return {
-    listener,
-    port: listener.addr.port,
-    lines,
-    warnings,
-    async printed(count) {
-      while (lines.length < count) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        onPrint = resolve;
-        await deadline(promise, PATIENCE_MS);
-      }
-    },
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  connect(hostname?: string): Promise<MemoryConnection> {
+    return this.network.connect(PORT, undefined, hostname);
+  }
+
+  /** Connects, sends a message, and reads the reply to its end. */
+  async ask(message: string | Uint8Array<ArrayBuffer>): Promise<string> {
+    using conn = await this.connect();
+    return await ask(conn, message);
+  }
+
+  async stop(): Promise<void> {
+    this.#controller.abort();
+    await this.#served;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
-function connect({ port }: TestServer): Promise<Deno.TcpConn> {
-  return Deno.connect({ hostname: "127.0.0.1", port });
-}
-
-/** Sends a message on a connection that stands, and reads the reply to its end. */
-async function ask(conn: Deno.Conn, message: string): Promise<string> {
-  await conn.write(encoder.encode(message));
+async function ask(
+  conn: Connection,
+  message: string | Uint8Array<ArrayBuffer>,
+): Promise<string> {
+  await send(conn, message);
   return await readAll(conn);
 }
 
-/** Reads to the end, which closes the connection. */
-async function readAll(conn: Deno.Conn): Promise<string> {
-  return await deadline(new Response(conn.readable).text(), PATIENCE_MS);
+/** What is printed when a connection is accepted. */
+function accepted({ localAddr: { hostname, port } }: Connection): string {
+  return `Accepted connection from ('${hostname}', ${port})`;
 }
 
-/** An error as Deno throws it. */
-function osError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
+function timedOut({ localAddr: { hostname, port } }: Connection): string {
+  return `Timed out waiting for ('${hostname}', ${port})`;
 }
 
-/** Lets a listener report errors before it accepts anything. */
-function failFirst(listener: Deno.TcpListener, errors: Error[]): void {
-  const accept = listener.accept.bind(listener);
-  listener.accept = () => {
-    const error = errors.shift();
-    return error === undefined ? accept() : Promise.reject(error);
-  };
-}
+const CLOSED = "The client socket is closed";
 
-const ACCEPTED = "Accepted connection from ('127.0.0.1', <port>)";
-const TIMED_OUT = "Timed out waiting for ('127.0.0.1', <port>)";
-
-networkTest(
-  "a message is answered, and its lines are printed in order",
-  async () => {
-    await using server = start();
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
-    assertEquals(await exchangeOnce(server.port, " -4\n"), "-8");
-    assertEquals(await exchangeOnce(server.port, "abc"), NOT_AN_INTEGER);
-    assertEquals(server.lines, [
-      ACCEPTED,
-      "Received from client: 21",
-      ACCEPTED,
-      "Received from client:  -4\\n",
-      ACCEPTED,
-      "Received from client: abc",
-    ]);
-  },
-);
-
-networkTest("the server closes the connection after its reply", async () => {
-  await using server = start();
-  using conn = await connect(server);
-  assertEquals(await ask(conn, "21"), "42");
+Deno.test("a message is answered, and the connection closed", async () => {
+  await using server = new TestServer();
+  assertEquals(await server.ask("21"), "42");
+  assertEquals(await server.ask(" -4\n"), "-8");
+  assertEquals(await server.ask("abc"), NOT_AN_INTEGER);
 });
 
-networkTest(
-  "text is received as UTF-8, and shown without control characters",
-  async () => {
-    await using server = start();
-    const { port } = server;
-    assertEquals(await exchangeOnce(port, "１٢"), "24");
-    assertEquals(await exchangeOnce(port, "\ufeff1"), NOT_AN_INTEGER);
-    const bytes = new Uint8Array([0x31, 0xff, 0x1b]);
-    assertEquals(await exchangeOnce(port, bytes), NOT_AN_INTEGER);
-    assertEquals(
-      server.lines.filter((line) => line !== ACCEPTED),
-      [
-        "Received from client: １٢",
-        "Received from client: \ufeff1",
-        "Received from client: 1\\xff\\x1b",
-      ],
-    );
-  },
-);
-
-networkTest(
-  "the longest message is doubled whole, and one byte more is refused",
-  async () => {
-    await using server = start();
-    const longest = "9".repeat(MAX_MESSAGE_BYTES);
-    assertEquals(
-      await exchangeOnce(server.port, longest),
-      String(2n * BigInt(longest)),
-    );
-    assertEquals(await exchangeOnce(server.port, longest + "9"), TOO_LONG);
-    const received = `Received from client: ${longest}`;
-    assertEquals(server.lines, [ACCEPTED, received, ACCEPTED, received]);
-  },
-);
-
-networkTest(
-  "the refusal arrives, however much the client still sends",
-  async () => {
-    await using server = start();
-    // More than the system's buffers hold: nothing of it may be left when the server closes.
-    const message = new Uint8Array(16 * 1024 * 1024).fill(0x39);
-    assertEquals(await exchangeOnce(server.port, message), TOO_LONG);
-  },
-);
-
-networkTest("a client that closes without a message is told of", async () => {
-  await using server = start();
-  (await connect(server)).close();
-  await server.printed(2);
-  assertEquals(server.lines, [ACCEPTED, "The client socket is closed"]);
+Deno.test("the log has every connection and every message, in order", async () => {
+  await using server = new TestServer();
+  using conn = await server.connect();
+  using other = await server.connect("127.9.8.7");
+  await ask(other, "-4\n");
+  await ask(conn, "21");
+  assertEquals(server.lines, [
+    accepted(conn),
+    accepted(other),
+    "Received from client: -4\\n",
+    "Received from client: 21",
+  ]);
 });
 
-networkTest(
-  "a client that resets the connection is told of as closed",
-  async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const accept = listener.accept.bind(listener);
-    listener.accept = async () => {
-      const conn = await accept();
-      conn.read = () =>
-        Promise.reject(
-          osError("ECONNRESET", "Connection reset by peer (os error 104)"),
-        );
-      return conn;
-    };
-    await using server = start(60_000, listener);
-    using conn = await connect(server);
-    assertEquals(await readAll(conn), "");
-    assertEquals(server.lines, [ACCEPTED, "The client socket is closed"]);
-  },
-);
+Deno.test("a server without a log answers, and reports trouble all the same", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer({ log: undefined, idleTimeout: 1_000 });
+  server.listener.failAccept(systemError("EMFILE"));
+  const reply = server.ask("21");
+  const rejection = server.ask("9".repeat(MAX_MESSAGE_BYTES + 1));
+  using idle = await server.connect();
+  (await server.connect()).close();
+  await time.advance(1_100);
+  assertEquals(await reply, "42");
+  assertEquals(await rejection, TOO_LONG);
+  assertEquals(await readAll(idle), "");
+  assertEquals(server.warnings.length, 1);
+});
 
-networkTest(
-  "a client that is gone before its reply disturbs nobody",
-  async () => {
-    await using server = start();
-    for (let count = 0; count < 10; count++) {
-      const conn = await connect(server);
-      await conn.write(encoder.encode("21"));
-      conn.close();
+Deno.test("a message is read as UTF-8, and shown as repr shows it", async () => {
+  await using server = new TestServer();
+  assertEquals(await server.ask("１٢"), "24");
+  assertEquals(await server.ask("\ufeff1"), NOT_AN_INTEGER);
+  const bytes = new Uint8Array([0x31, 0xff, 0x1b]);
+  assertEquals(await server.ask(bytes), NOT_AN_INTEGER);
+  assertEquals(server.lines.filter((line) => line.startsWith("Received")), [
+    "Received from client: １٢",
+    "Received from client: \\ufeff1",
+    "Received from client: 1\\xff\\x1b",
+  ]);
+});
+
+Deno.test("the longest message is doubled whole, and one byte more is rejected", async () => {
+  await using server = new TestServer();
+  const longest = "9".repeat(MAX_MESSAGE_BYTES);
+  using conn = await server.connect();
+  assertEquals(await ask(conn, longest), String(2n * BigInt(longest)));
+  using other = await server.connect();
+  await send(other, `${longest}9`);
+  await other.closeWrite();
+  assertEquals(await readAll(other), TOO_LONG);
+  const received = `Received from client: ${longest}`;
+  assertEquals(
+    server.lines,
+    [accepted(conn), received, accepted(other), received],
+  );
+});
+
+Deno.test("the rejection arrives, however much the client still sends", async () => {
+  await using server = new TestServer();
+  using conn = await server.connect();
+  const sending = send(conn, new Uint8Array(1024 ** 2).fill(0x39));
+  assertEquals(await readAll(conn), TOO_LONG);
+  await sending;
+});
+
+Deno.test("a rejected client that never stops sending is cut off after 30 s", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer();
+  using conn = await server.connect();
+  await send(conn, "9".repeat(MAX_MESSAGE_BYTES + 1));
+  await time.advance(30_000);
+  await send(conn, "9");
+  await time.advance(20);
+  // The first write to a closed socket succeeds, and is answered with a reset.
+  await send(conn, "9");
+  await assertRejects(() => send(conn, "9"), Deno.errors.BrokenPipe);
+});
+
+Deno.test("a rejected client that sends very much is cut off after 1 GiB", async () => {
+  await using server = new TestServer();
+  using conn = await server.connect();
+  const bytes = new Uint8Array(1024 ** 2);
+  let mebibytes = 0;
+  await assertRejects(async () => {
+    for (; mebibytes < 2048; mebibytes++) await send(conn, bytes);
+  }, Deno.errors.BrokenPipe);
+  assertEquals(mebibytes, 1024);
+});
+
+Deno.test("a client that closes or resets before a message is logged as closed", async () => {
+  await using server = new TestServer();
+  const closing = await server.connect();
+  closing.close();
+  await settle();
+  const resetting = await server.connect();
+  await settle();
+  resetting.reset();
+  await settle();
+  assertEquals(
+    server.lines,
+    [accepted(closing), CLOSED, accepted(resetting), CLOSED],
+  );
+});
+
+Deno.test("a client that is gone before its reply disturbs nobody", async () => {
+  await using server = new TestServer();
+  for (const message of ["21", "9".repeat(MAX_MESSAGE_BYTES + 1)]) {
+    for (const leave of ["close", "reset"] as const) {
+      const conn = await server.connect();
+      const sent = send(conn, message);
+      conn[leave]();
+      await sent;
     }
-    await server.printed(20);
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
-    assertEquals(server.warnings, []);
-  },
-);
+  }
+  assertEquals(await server.ask("21"), "42");
+  assertEquals(server.warnings, []);
+});
 
-networkTest(
-  "a client that says nothing is closed when its time is up",
-  async () => {
-    await using server = start(100);
-    using conn = await connect(server);
-    assertEquals(await readAll(conn), "");
-    assertEquals(server.lines, [ACCEPTED, TIMED_OUT]);
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
-  },
-);
+Deno.test("a reply that the network takes in pieces arrives whole", async () => {
+  const network = new MemoryNetwork({ capacity: 3 });
+  await using server = new TestServer({ network });
+  assertEquals(await server.ask("555"), "1110");
+});
 
-networkTest(
-  "a client that says nothing holds up nobody, and is answered in the end",
-  async () => {
-    await using server = start(0);
-    const silent = await Promise.all(
-      Array.from({ length: 10 }, () => connect(server)),
-    );
-    for (let integer = 0; integer < 20; integer++) {
-      assertEquals(
-        await exchangeOnce(server.port, String(integer)),
-        String(2 * integer),
-      );
-    }
-    for (const conn of silent) assertEquals(await ask(conn, "21"), "42");
-  },
-);
+Deno.test("a client that stays idle is closed when its time is up", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer({ idleTimeout: 2_000 });
+  using conn = await server.connect();
+  await time.advance(2_000);
+  assertEquals(server.lines, [accepted(conn)]);
+  await time.advance(10);
+  assertEquals(await readAll(conn), "");
+  assertEquals(server.lines, [accepted(conn), timedOut(conn)]);
+  assertEquals(await server.ask("21"), "42");
+});
 
-networkTest("no client gets a part of what another sent", async () => {
-  await using server = start();
-  // Twice, for the second round to find the buffers of the first.
-  for (let round = 0; round < 2; round++) {
+Deno.test("a client whose message had arrived is answered, however late the server looks", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer({ idleTimeout: 2_000 });
+  using conn = await server.connect();
+  using idle = await server.connect();
+  await settle();
+  const reply = ask(conn, "21");
+  time.freeze(2_500);
+  assertEquals(await reply, "42");
+  await time.advance(20);
+  assertEquals(await readAll(idle), "");
+  assertEquals(server.lines.filter((line) => line.startsWith("Timed")), [
+    timedOut(idle),
+  ]);
+});
+
+Deno.test("idle clients hold up nobody, and without a timeout are answered in the end", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer({ idleTimeout: 0 });
+  const idle = await Promise.all(
+    Array.from({ length: 10 }, () => server.connect()),
+  );
+  for (let integer = 0; integer < 20; integer++) {
+    assertEquals(await server.ask(String(integer)), String(2 * integer));
+  }
+  await time.advance(1_000_000);
+  for (const conn of idle) {
+    assertEquals(await ask(conn, "21"), "42");
+    conn.close();
+  }
+});
+
+Deno.test("no client gets a part of what another sent", async () => {
+  const network = new MemoryNetwork({ capacity: MAX_MESSAGE_BYTES + 1 });
+  await using server = new TestServer({ network });
+  // More than there are buffers kept for, then two rounds that find the buffers of the one before.
+  for (const [count, longest] of [[520, 9], [50, 1024], [50, 1024]]) {
     const conns = await Promise.all(
-      Array.from({ length: 50 }, () => connect(server)),
+      Array.from({ length: count }, () => server.connect()),
     );
+    await settle();
     const messages = conns.map((_, index) =>
-      String((index + 1) % 10).repeat(1 + (index * 97) % MAX_MESSAGE_BYTES)
+      String((index + 1) % 10).repeat(1 + (index * 97) % longest)
     );
     const replies = await Promise.all(
       conns.map((conn, index) => ask(conn, messages[index])),
@@ -250,102 +273,141 @@ networkTest("no client gets a part of what another sent", async () => {
       replies,
       messages.map((message) => String(2n * BigInt(message))),
     );
+    for (const conn of conns) conn.close();
   }
 });
 
-networkTest(
-  "a signal stops the listening, and what is in hand is answered",
-  async () => {
-    const server = start();
-    using early = await connect(server);
-    using late = await connect(server);
-    await server.printed(2);
-    const stopped = server.stop();
-    await refusal(server.port);
-    assertEquals(await ask(early, "21"), "42");
-    assertEquals(await ask(late, "abc"), NOT_AN_INTEGER);
-    await stopped;
-    assertEquals(server.lines.length, 4);
-  },
-);
+Deno.test("a stop ends the listening, and requests in flight are answered", async () => {
+  const server = new TestServer();
+  using early = await server.connect();
+  using late = await server.connect();
+  await settle();
+  const stopped = server.stop();
+  await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
+  assertEquals(await ask(early, "21"), "42");
+  assertEquals(await ask(late, "abc"), NOT_AN_INTEGER);
+  await stopped;
+  assertEquals(server.lines, [
+    accepted(early),
+    accepted(late),
+    "Received from client: 21",
+    "Received from client: abc",
+  ]);
+  assertEquals(server.warnings, []);
+});
 
-networkTest(
-  "a client that goes on saying nothing, or too much, is cut off at the stop",
-  async () => {
-    const server = start();
-    using silent = await connect(server);
-    using talker = await connect(server);
-    await talker.write(new Uint8Array(MAX_MESSAGE_BYTES + 1).fill(0x39));
-    await server.printed(3);
-    const began = performance.now();
-    await server.stop();
-    const elapsed = performance.now() - began;
-    assert(elapsed < 5_000, `the stop took ${elapsed} ms`);
-    assertEquals(await readAll(silent), "");
-    assertEquals(await readAll(talker), TOO_LONG);
-    assertEquals(server.lines.includes(TIMED_OUT), false);
-  },
-);
+Deno.test("a client that is idle or still sends 4 s after the stop is cut off", async () => {
+  using time = new FakeTime();
+  const server = new TestServer();
+  using idle = await server.connect();
+  using talker = await server.connect();
+  await send(talker, "9".repeat(MAX_MESSAGE_BYTES + 1));
+  await settle();
+  let isStopped = false;
+  const stopped = server.stop().then(() => isStopped = true);
+  await time.advance(3_999);
+  assert(!isStopped);
+  await time.advance(1);
+  await stopped;
+  assertEquals(await readAll(idle), "");
+  assertEquals(await readAll(talker), TOO_LONG);
+  assert(!server.lines.includes(timedOut(idle)));
+});
 
-networkTest(
-  "a server whose signal has come already stops at once",
-  async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await serve(listener, {
-      idleTimeout: 60_000,
-      print: () => {},
-      warn: () => {},
-      signal: AbortSignal.abort(),
-    });
-    await assertRejects(() => listener.accept(), Deno.errors.BadResource);
-  },
-);
+Deno.test("a server whose signal is aborted already accepts nothing", async () => {
+  const server = new TestServer({ signal: AbortSignal.abort() });
+  await server.stop();
+  await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
+});
 
-networkTest(
-  "connections that failed in the queue are passed over",
-  async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    failFirst(listener, [
-      ...Array.from(
-        { length: 1000 },
-        () =>
-          osError(
-            "ENOTCONN",
-            "Transport endpoint is not connected (os error 107)",
-          ),
-      ),
-      osError(
-        "ECONNABORTED",
-        "Software caused connection abort (os error 103)",
-      ),
-      osError("EINVAL", "Invalid argument (os error 22)"),
-    ]);
-    await using server = start(60_000, listener);
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
-    assertEquals(server.warnings, []);
-  },
-);
+Deno.test("connections that failed in the queue are passed over at once", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer({ idleTimeout: 0 });
+  server.listener.failAccept(
+    ...Array.from({ length: 1000 }, () => systemError("ENOTCONN")),
+    systemError("ECONNABORTED"),
+    systemError("EINVAL"),
+  );
+  assertEquals(await server.ask("21"), "42");
+  assertEquals(server.warnings, []);
+  assertEquals(time.timers, 0);
+});
 
-networkTest(
-  "the server waits and says so once where the system can give no connection",
-  async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    failFirst(
-      listener,
-      Array.from(
-        { length: 4 },
-        () => osError("EMFILE", "Too many open files (os error 24)"),
-      ),
-    );
-    const began = performance.now();
-    await using server = start(60_000, listener);
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
-    // 5, 10, 20 and 40 ms, and a timer may be a millisecond early.
-    assert(performance.now() - began >= 70);
-    assertEquals(server.warnings.length, 1);
-    assertMatch(
-      server.warnings[0],
-      /^Failed to accept a connection with error \[\w+ 24\] Too many open files$/,
-    );
-  },
-);
+Deno.test("the server backs off, up to 100 ms, while the system has no connection to give", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer();
+  await settle();
+  const errors = Array.from({ length: 6 }, () => systemError("EMFILE"));
+  // One accepted connection, and the next back-off starts anew.
+  for (let round = 0; round < 2; round++) {
+    server.listener.failAccept(...errors);
+    using conn = await server.connect();
+    const reply = ask(conn, "21");
+    for (const backoff of [5, 10, 20, 40, 80, 100]) {
+      await time.advance(backoff - 1);
+      assertEquals(server.lines.length, 2 * round);
+      await time.advance(1);
+    }
+    assertEquals(await reply, "42");
+  }
+});
+
+Deno.test("trouble with accepting is reported once a minute", async () => {
+  using time = new FakeTime();
+  await using server = new TestServer();
+  const error = systemError("EMFILE");
+  const report = `Failed to accept a connection with error ${
+    osErrorText(error)
+  }`;
+  server.listener.failAccept(error, error);
+  await time.advance(59_000);
+  server.listener.failAccept(error);
+  await time.advance(999);
+  assertEquals(server.warnings, [report]);
+  await time.advance(1);
+  server.listener.failAccept(error);
+  await time.advance(100);
+  assertEquals(server.warnings, [report, report]);
+});
+
+Deno.test("a stop during a back-off is a stop like any other", async () => {
+  using time = new FakeTime();
+  const server = new TestServer();
+  server.listener.failAccept(systemError("EMFILE"));
+  await settle();
+  const stopped = server.stop();
+  await time.advance(5);
+  await stopped;
+});
+
+Deno.test("nothing is accepted until the log is ready", async () => {
+  const log = {
+    lines: [] as string[],
+    print(line: string) {
+      this.lines.push(line);
+    },
+    ready: undefined as Promise<void> | undefined,
+  };
+  await using server = new TestServer({ log });
+  await settle();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  log.ready = promise;
+  // The call of `accept` that was in flight takes the first.
+  using first = await server.connect();
+  using second = await server.connect();
+  await settle();
+  assertEquals(server.listener.queued, 1);
+  assertEquals(log.lines, [accepted(first)]);
+  log.ready = undefined;
+  resolve();
+  assertEquals(await ask(second, "21"), "42");
+});
+
+Deno.test("a stop does not wait for the log", async () => {
+  const log = { print: () => {}, ready: new Promise<void>(() => {}) };
+  const server = new TestServer({ log });
+  using conn = await server.connect();
+  await settle();
+  await server.stop();
+  await assertRejects(() => readAll(conn), Deno.errors.ConnectionReset);
+});

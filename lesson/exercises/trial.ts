@@ -7,6 +7,9 @@
 /** How long a server may take for anything, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
+/** How long it may take to start, in milliseconds. */
+const START_PATIENCE_MS = 20_000;
+
 const HOSTNAME = "127.0.0.1";
 
 /** What an exercise still lacks, as a sentence for whoever is solving it. */
@@ -18,10 +21,13 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** Resolves as the promise does, or to `undefined` when that takes too long. */
-async function patiently<T>(promise: Promise<T>): Promise<T | undefined> {
+async function patiently<T>(
+  promise: Promise<T>,
+  ms = PATIENCE_MS,
+): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+    timer = setTimeout(() => resolve(undefined), ms);
   });
   try {
     return await Promise.race([promise, timeout]);
@@ -165,7 +171,7 @@ export class Trial implements AsyncDisposable {
     rest.pipeTo(new WritableStream()).catch(() => {});
     const trial = new Trial(child, stderr, port);
     const reader = stdout.getReader();
-    const first = await patiently(reader.read());
+    const first = await patiently(reader.read(), START_PATIENCE_MS);
     reader.cancel();
     if (first?.value !== undefined) return trial;
     const unsolved = await trial.unsolved(

@@ -1,93 +1,140 @@
 import { assert, assertEquals } from "@std/assert";
-import { delay } from "@std/async/delay";
-import { idleTimeout } from "../../io/idle_timeout.ts";
+import { IdleTimeout } from "../../io/idle_timeout.ts";
+import { FakeTime } from "../support/time.ts";
 
-/** How long a connection may say nothing where a test waits for it, in milliseconds. */
-const TIMEOUT = 100;
+/** How long a connection may be idle, in milliseconds. */
+const TIMEOUT = 2_000;
 
-/** What there is to close. */
-interface Connection {
-  close(): void;
-  /** When it was closed, in milliseconds since it was made. */
-  closed: Promise<number>;
-  isClosed: boolean;
+/** How long reads that are ready have to be delivered, in milliseconds. */
+const SETTLE = 10;
+
+/** Something to close, once. */
+class Closable {
+  isClosed = false;
+
+  close(): void {
+    assert(!this.isClosed, "closed twice");
+    this.isClosed = true;
+  }
 }
 
-function connection(): Connection {
-  const made = performance.now();
-  const { promise, resolve } = Promise.withResolvers<number>();
+/** Adds so many connections. Returns them, their entries, and which of them are closed. */
+function addTo(idle: IdleTimeout<Closable>, count: number) {
+  const conns = Array.from({ length: count }, () => new Closable());
   return {
-    close() {
-      assert(!this.isClosed, "closed a second time");
-      this.isClosed = true;
-      resolve(performance.now() - made);
-    },
-    closed: promise,
-    isClosed: false,
+    conns,
+    entries: conns.map((conn) => idle.add(conn)),
+    closed: () => conns.map(({ isClosed }) => isClosed),
   };
 }
 
-Deno.test("a connection that says nothing is closed when its time is up", async () => {
-  const idle = idleTimeout<Connection>(TIMEOUT);
-  const conn = connection();
-  const wait = idle.add(conn);
-  assert(await conn.closed >= TIMEOUT);
-  assertEquals(idle.remove(wait), false);
+Deno.test("an idle connection is closed when its time is up, and not before", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const { conns: [conn], entries: [entry] } = addTo(idle, 1);
+  await time.advance(TIMEOUT - 1);
+  assert(!conn.isClosed);
+  await time.advance(1 + SETTLE);
+  assert(conn.isClosed);
+  assert(!idle.remove(entry));
 });
 
 Deno.test("each connection has its own time", async () => {
-  const idle = idleTimeout<Connection>(TIMEOUT);
-  const first = connection();
-  idle.add(first);
-  await first.closed;
-  const second = connection();
-  idle.add(second);
-  assert(await second.closed >= TIMEOUT);
-  const third = connection();
-  idle.add(third);
-  await delay(TIMEOUT / 2);
-  const fourth = connection();
-  idle.add(fourth);
-  // Timers are run in the order in which they are due, however late all of them are.
-  const late = delay(1.3 * TIMEOUT);
-  await third.closed;
-  assert(await Promise.race([fourth.closed, late.then(() => 0)]) >= TIMEOUT);
-  await late;
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const first = addTo(idle, 1);
+  await time.advance(TIMEOUT / 2);
+  const second = addTo(idle, 1);
+  await time.advance(TIMEOUT / 2 + SETTLE);
+  assertEquals([first.closed(), second.closed()], [[true], [false]]);
+  await time.advance(TIMEOUT / 2);
+  assertEquals(second.closed(), [true]);
+  // The timer starts anew after the list was empty.
+  const third = addTo(idle, 1);
+  await time.advance(TIMEOUT - 1);
+  assertEquals(third.closed(), [false]);
+  await time.advance(1 + SETTLE);
+  assertEquals(third.closed(), [true]);
 });
 
-Deno.test("a connection that said something is left alone, and its neighbours are not", async () => {
-  const idle = idleTimeout<Connection>(TIMEOUT);
-  const conns = Array.from({ length: 5 }, connection);
-  const waits = conns.map(idle.add);
-  for (const index of [2, 0, 4]) assert(idle.remove(waits[index]));
-  await Promise.all([conns[1].closed, conns[3].closed]);
-  assertEquals(
-    conns.map(({ isClosed }) => isClosed),
-    [false, true, false, true, false],
-  );
-  assertEquals(waits.map(idle.remove), Array(5).fill(false));
+Deno.test("a connection that was removed stays open, and its neighbours do not", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const { entries, closed } = addTo(idle, 5);
+  for (const index of [2, 0, 4]) assert(idle.remove(entries[index]));
+  assert(!idle.remove(entries[0]));
+  await time.advance(TIMEOUT + SETTLE);
+  assertEquals(closed(), [false, true, false, true, false]);
 });
 
-Deno.test("no connection is closed, and no timer set, where the time is for ever", () => {
-  const idle = idleTimeout<Connection>(0);
-  const conn = connection();
-  const wait = idle.add(conn);
-  assert(idle.remove(wait));
-  assertEquals(conn.isClosed, false);
+Deno.test("a connection has its whole time where an earlier one has left", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const first = addTo(idle, 1);
+  await time.advance(TIMEOUT / 2);
+  const second = addTo(idle, 1);
+  idle.remove(first.entries[0]);
+  await time.advance(TIMEOUT - 1);
+  assertEquals(second.closed(), [false]);
+  await time.advance(1 + SETTLE);
+  assertEquals(second.closed(), [true]);
+  assertEquals(time.timers, 0);
 });
 
-Deno.test("all that are left can be closed at once", () => {
-  for (const timeout of [0, 60_000]) {
-    const idle = idleTimeout<Connection>(timeout);
-    const conns = [connection(), connection(), connection()];
-    const [first, second] = conns.map(idle.add);
-    idle.remove(first);
-    idle.closeAll();
-    assertEquals(
-      conns.map(({ isClosed }) => isClosed),
-      [false, true, true],
-    );
-    assertEquals(idle.remove(second), false);
-    idle.closeAll();
+Deno.test("no timer is set where the time is unlimited", () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(0);
+  const { conns: [conn], entries: [entry] } = addTo(idle, 1);
+  assertEquals(time.timers, 0);
+  assert(idle.remove(entry));
+  assert(!conn.isClosed);
+});
+
+Deno.test("what is left can be closed at once", async () => {
+  using time = new FakeTime();
+  for (const timeout of [0, TIMEOUT]) {
+    for (const elapsed of [0, TIMEOUT]) {
+      const idle = new IdleTimeout<Closable>(timeout);
+      const { entries, closed } = addTo(idle, 3);
+      // When the time is up, those that are due are about to be closed.
+      await time.advance(elapsed);
+      idle.remove(entries[0]);
+      idle.closeAll();
+      assertEquals(closed(), [false, true, true]);
+      assert(!idle.remove(entries[1]));
+      idle.closeAll();
+      assertEquals(time.timers, 0);
+    }
   }
+});
+
+Deno.test("after a freeze, ready reads are delivered before anything is closed", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const { entries, closed } = addTo(idle, 5);
+  time.freeze(2 * TIMEOUT);
+  const late = addTo(idle, 1);
+  // However long they take, as each turn of the event loop delivers some.
+  for (const entry of entries.slice(0, 3)) {
+    assert(idle.remove(entry));
+    await time.advance(SETTLE);
+    assert(!closed().includes(true));
+  }
+  await time.advance(SETTLE);
+  assertEquals(closed(), [false, false, false, true, true]);
+  await time.advance(TIMEOUT);
+  assertEquals(late.closed(), [true]);
+});
+
+Deno.test("nothing is closed where all of those due have become active", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const { entries } = addTo(idle, 2);
+  time.freeze(TIMEOUT);
+  for (const entry of entries) idle.remove(entry);
+  const late = addTo(idle, 1);
+  await time.advance(TIMEOUT - 1);
+  assertEquals(late.closed(), [false]);
+  await time.advance(1 + SETTLE);
+  assertEquals(late.closed(), [true]);
 });

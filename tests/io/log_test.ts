@@ -1,238 +1,389 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { lineWriter } from "../../io/log.ts";
-import type { Output } from "../../io/write_all.ts";
+import { droppedLines, Log } from "../../io/log.ts";
+import type { Output } from "../../io/stream.ts";
+import { MemoryOutput } from "../support/environment.ts";
+import { systemError } from "../support/system_error.ts";
+import { FakeTime, settle } from "../support/time.ts";
 
-/** A write that the output has been asked for and has not finished. */
-interface Write {
-  text: string;
-  /** Finishes it, with all of its bytes taken or so many. */
-  take(bytes?: number): void;
-  /** Finishes it with an error. */
-  fail(): void;
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
+
+/** A line that takes so many bytes, an even number, with its end. */
+function lineOf(bytes: number): string {
+  return "é".repeat(bytes / 2 - 1) + "!";
 }
 
-/** An output each of whose writes waits for the test. */
-interface HeldOutput {
-  output: Output;
-  /** Waits for the next write. */
-  nextWrite(): Promise<Write>;
-  /** How many writes have begun before the last one had ended. */
-  overlaps: number;
+const LONG = lineOf(MEBIBYTE);
+
+/** Lines of a kibibyte. */
+function shortLines(count: number): string[] {
+  return Array<string>(count).fill(lineOf(KIBIBYTE));
 }
 
-function heldOutput(): HeldOutput {
-  const decoder = new TextDecoder();
-  const writes = new TransformStream<Write, Write>(
-    undefined,
-    new CountQueuingStrategy({ highWaterMark: 100 }),
-  );
-  const asked = writes.writable.getWriter();
-  const reader = writes.readable.getReader();
-  let isWriting = false;
-  const held: HeldOutput = {
-    output: {
-      write(bytes) {
-        if (isWriting) held.overlaps++;
-        isWriting = true;
-        const { promise, resolve, reject } = Promise.withResolvers<number>();
-        asked.write({
-          text: decoder.decode(bytes, { stream: true }),
-          take: (count = bytes.length) => resolve(count),
-          fail: () => reject(new Deno.errors.BrokenPipe("Broken pipe")),
-        });
-        return promise.finally(() => isWriting = false);
-      },
+/** An output whose every write takes some time, in milliseconds. */
+function slow(output: Output, ms: number): Output {
+  return {
+    async write(bytes) {
+      await delay(ms);
+      return await output.write(bytes);
     },
-    async nextWrite() {
-      return (await reader.read()).value!;
-    },
-    overlaps: 0,
   };
-  return held;
 }
 
-/** Takes every write to come, up to the one that has the text at its end. Returns all of them. */
-async function takeUntil(
-  end: RegExp,
-  nextWrite: () => Promise<Write>,
-): Promise<string> {
-  let all = "";
-  while (!end.test(all)) {
-    const write = await nextWrite();
-    all += write.text;
-    write.take();
+/** A log, its output, and the time. */
+class TestLog implements Disposable {
+  readonly time = new FakeTime();
+  readonly output = new MemoryOutput();
+  readonly log: Log;
+  #isWriting = false;
+
+  constructor(wrap = (output: Output) => output) {
+    const output = wrap(this.output);
+    this.log = new Log({
+      write: async (bytes) => {
+        assert(!this.#isWriting, "a write began before the last one ended");
+        this.#isWriting = true;
+        try {
+          return await output.write(bytes);
+        } finally {
+          this.#isWriting = false;
+        }
+      },
+    });
   }
-  return all;
+
+  print(...lines: string[]): void {
+    for (const line of lines) this.log.print(line);
+  }
+
+  /** The lines that the output has taken. The last is what follows the last line end. */
+  get lines(): string[] {
+    return this.output.text.split("\n");
+  }
+
+  [Symbol.dispose](): void {
+    this.time[Symbol.dispose]();
+  }
 }
 
-Deno.test("a line is written without waiting for another", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("one");
-  const write = await nextWrite();
-  assertEquals(write.text, "one\n");
-  write.take();
-  await flush();
+/** Whether a promise has resolved. */
+async function isResolved(
+  promise: Promise<void> | undefined,
+): Promise<boolean> {
+  return await Promise.race([
+    promise!.then(() => true),
+    settle().then(() => false),
+  ]);
+}
+
+Deno.test("a line is written at once after a quiet while, and those that follow are gathered", async () => {
+  using test = new TestLog();
+  test.print("one");
+  await test.time.advance(0);
+  assertEquals(test.lines, ["one", ""]);
+  test.print("two");
+  await test.time.advance(10);
+  test.print("", "thrée");
+  await test.time.advance(9);
+  assertEquals(test.lines, ["one", ""]);
+  await test.time.advance(1);
+  assertEquals(test.lines, ["one", "two", "", "thrée", ""]);
+  assertEquals(test.output.writes.length, 2);
+  await test.time.advance(20);
+  test.print("four");
+  await test.time.advance(0);
+  assertEquals(test.output.writes.length, 3);
 });
 
-Deno.test("lines that come during a write follow it together, in their order", async () => {
-  const held = heldOutput();
-  const { print, flush } = lineWriter(held.output);
-  print("one");
-  const first = await held.nextWrite();
-  print("two");
-  print("");
-  print("thrée");
-  // Longer than lines are gathered: another write would have begun by now.
-  await delay(50);
-  first.take();
-  const second = await held.nextWrite();
-  assertEquals([first.text, second.text], ["one\n", "two\n\nthrée\n"]);
-  second.take();
-  await flush();
-  assertEquals(held.overlaps, 0);
+Deno.test("lines that come during a write follow it together", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("one");
+  await test.time.advance(100);
+  test.print("two");
+  await test.time.advance(100);
+  test.print("three");
+  test.output.resume();
+  await test.time.advance(20);
+  assertEquals(test.lines, ["one", "two", "three", ""]);
+  assertEquals(test.output.writes.length, 2);
 });
 
-Deno.test("what a write leaves is written next", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("one");
-  (await nextWrite()).take(1);
-  print("two");
-  const rest = await nextWrite();
-  assertEquals(rest.text, "ne\n");
-  rest.take();
-  const last = await nextWrite();
-  assertEquals(last.text, "two\n");
-  last.take();
-  await flush();
+Deno.test("lines of every script are written whole and in order, however an output takes them", async () => {
+  using test = new TestLog((output) => ({
+    async write(bytes) {
+      await delay(1);
+      return await output.write(bytes.subarray(0, Math.ceil(bytes.length / 2)));
+    },
+  }));
+  const expected: string[] = [];
+  for (let count = 0; count < 50; count++) {
+    for (const text of ["21", "é", "a٣", "x𝟘y", "", "\ud800"]) {
+      const line = text.repeat(count);
+      expected.push(line.toWellFormed());
+      test.print(line);
+    }
+    await test.time.advance(1);
+  }
+  await test.time.advance(1_000);
+  assertEquals(test.lines, [...expected, ""]);
 });
 
 Deno.test("a line that is longer than a write is written whole", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print } = lineWriter(output);
+  using test = new TestLog();
   const long = "€".repeat(600_000);
-  print(long);
-  print("end");
-  assertEquals(await takeUntil(/end\n$/, nextWrite), `${long}\nend\n`);
+  test.print(long, "end");
+  await test.time.advance(0);
+  assertEquals(test.lines, [long, "end", ""]);
 });
 
-Deno.test("flush waits for the output, and for nothing when all is written", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  await flush();
-  print("one");
-  let flushed = false;
-  const flushing = flush().then(() => flushed = true);
-  const first = await nextWrite();
-  print("two");
-  first.take();
-  const second = await nextWrite();
-  assertEquals(flushed, false);
-  second.take();
-  await flushing;
-  await flush();
+Deno.test("a slow output is given little at a time, in whole lines", async () => {
+  using test = new TestLog((output) => slow(output, 100));
+  const lines = Array<string>(15).fill(lineOf(1_000));
+  test.print(...lines);
+  await test.time.advance(1_000);
+  assertEquals(test.lines, [...lines, ""]);
+  assertEquals(test.output.writes, [4_000, 4_000, 4_000, 3_000]);
 });
 
-Deno.test("an output that takes nothing has some lines kept and the others counted", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("held");
-  const held = await nextWrite();
-  const line = "x".repeat(999_999);
-  for (let count = 0; count < 20; count++) print(line);
-  held.take();
-  const written = await takeUntil(/written\n$/, nextWrite);
-  const kept = written.split("\n").filter((text) => text === line).length;
-  assert(kept >= 4 && kept <= 5, `${kept} MB are kept`);
+Deno.test("an output that is quick is given more, up to 256 KiB, and less once it is slow", async () => {
+  let latency = 0;
+  using test = new TestLog((output) => ({
+    write: (bytes) => slow(output, latency).write(bytes),
+  }));
+  test.print(...shortLines(6 * KIBIBYTE));
+  await test.time.advance(0);
+  const { writes } = test.output;
+  assertEquals(writes[0], 4 * KIBIBYTE);
+  assertEquals(Math.max(...writes), 256 * KIBIBYTE);
+  assertLess(writes.length, 150);
+  latency = 100;
+  writes.length = 0;
+  test.print(...shortLines(300));
+  await test.time.advance(10_000);
+  assertEquals(writes.slice(0, 3), [
+    256 * KIBIBYTE,
+    4 * KIBIBYTE,
+    4 * KIBIBYTE,
+  ]);
+});
+
+Deno.test("nothing is dropped within a second, however much is printed", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("first");
+  await test.time.advance(999);
+  const lines = Array<string>(6).fill(LONG);
+  test.print(...lines);
+  test.output.resume();
+  await test.time.advance(20);
+  assertEquals(test.lines, ["first", ...lines, ""]);
+});
+
+Deno.test("of an output that stands still 4 MiB are kept, and the others reported in their place", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("first");
+  await test.time.advance(1_000);
+  test.print(...Array<string>(10).fill(LONG));
+  test.output.resume();
+  await test.time.advance(0);
+  // Now it takes something again.
+  test.print("last");
+  await test.time.advance(20);
   assertEquals(
-    written,
-    `${line}\n`.repeat(kept) +
-      `Dropped ${20 - kept} lines that could not be written\n`,
+    test.lines,
+    ["first", ...Array(4).fill(LONG), droppedLines(6), "last", ""],
   );
-  print("after");
-  assertEquals(await takeUntil(/after\n$/, nextWrite), "after\n");
-  await flush();
 });
 
-Deno.test("lines that fail are counted until the output takes something again", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("one");
-  print("two");
-  (await nextWrite()).fail();
-  await flush();
-  print("three");
-  (await nextWrite()).fail();
-  (await nextWrite()).fail();
-  await flush();
-  print("four");
+Deno.test("a report of dropped lines waits for no other line", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("first");
+  await test.time.advance(1_000);
+  test.print(...Array<string>(5).fill(LONG));
+  test.output.resume();
+  await test.time.advance(20);
+  assertEquals(test.lines.slice(-2), [droppedLines(1), ""]);
+});
+
+Deno.test("lines that are printed between two drops stand between the reports of them", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("first");
+  await test.time.advance(1_000);
+  test.print(...Array<string>(5).fill(LONG));
+  // What is taken makes room for the next line.
+  test.output.resume();
+  await Promise.resolve();
+  test.output.pause();
+  await test.time.advance(0);
+  test.print("between");
+  await test.time.advance(1_000);
+  test.print(...Array<string>(5).fill(LONG));
+  test.output.resume();
+  await test.time.advance(20);
   assertEquals(
-    await takeUntil(/four\n$/, nextWrite),
-    "Dropped 3 lines that could not be written\nfour\n",
+    test.lines.map((line) => line === LONG ? "LONG" : line),
+    [
+      ...["first", "LONG", "LONG", "LONG", "LONG", droppedLines(1), "between"],
+      ...[droppedLines(5), ""],
+    ],
   );
-  await flush();
 });
 
-Deno.test("lines that came through before others failed are not counted", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("held");
-  const held = await nextWrite();
-  const line = "x".repeat(40_000);
-  for (let count = 0; count < 3; count++) print(line);
-  held.take();
-  const first = await nextWrite();
-  assertEquals(first.text, `${line}\n`);
-  first.take();
-  (await nextWrite()).fail();
-  await flush();
-  print("end");
-  assertEquals(
-    await takeUntil(/end\n$/, nextWrite),
-    "Dropped 2 lines that could not be written\nend\n",
-  );
-  await flush();
+Deno.test("lines that could not be written are counted until some can be", async () => {
+  using test = new TestLog();
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one", "two");
+  await test.time.advance(1_000);
+  test.print("three");
+  await test.time.advance(1_000);
+  test.output.resume();
+  test.print("four");
+  await test.time.advance(0);
+  assertEquals(test.lines, [droppedLines(3), "four", ""]);
 });
 
-Deno.test("a single line that fails is told of in the singular", async () => {
-  const { output, nextWrite } = heldOutput();
-  const { print, flush } = lineWriter(output);
-  print("one");
-  (await nextWrite()).fail();
-  await flush();
-  print("two");
-  assertEquals(
-    await takeUntil(/two\n$/, nextWrite),
-    "Dropped 1 line that could not be written\ntwo\n",
-  );
-  await flush();
-});
-
-Deno.test("lines of every script are written as UTF-8, however slow the output", async () => {
-  let written = "";
-  const decoder = new TextDecoder();
-  const { print, flush } = lineWriter({
-    async write(bytes) {
-      await delay(1);
-      // Looked at when the write ends: until then nothing else may come into these bytes.
-      const taken = bytes.subarray(0, Math.ceil(bytes.length / 2));
-      written += decoder.decode(taken, { stream: true });
-      return taken.length;
-    },
-  });
-  const lines: string[] = [];
-  for (let count = 0; count < 100; count++) {
-    for (const text of ["21", "é", "a٣", "x𝟘y", "", "\ud800"]) {
-      lines.push(text.repeat(count));
-      print(text.repeat(count));
-    }
-    await delay(0);
+Deno.test("a full disk that has room again continues at the start of a line, and the count is true", async () => {
+  const error = systemError("ENOSPC");
+  // Within a line, and at the end of one.
+  for (const [room, taken] of [[6, "one\ntw\n"], [8, "one\ntwo\n"]] as const) {
+    using test = new TestLog();
+    test.output.fail(error, room);
+    test.print("one", "two", "three");
+    await test.time.advance(0);
+    test.output.resume();
+    test.print("four");
+    await test.time.advance(20);
+    const lost = room === 6 ? 2 : 1;
+    assertEquals(test.output.text, `${taken}${droppedLines(lost)}\nfour\n`);
   }
-  await flush();
-  assertEquals(
-    written.split("\n"),
-    [...lines.map((line) => line.toWellFormed()), ""],
-  );
+});
+
+Deno.test("a report that is cut off itself is followed by another", async () => {
+  using test = new TestLog();
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one");
+  await test.time.advance(0);
+  test.output.fail(systemError("ENOSPC"), 4);
+  test.print("two");
+  await test.time.advance(20);
+  test.output.resume();
+  test.print("three");
+  await test.time.advance(20);
+  assertEquals(test.lines, ["Drop", droppedLines(2), "three", ""]);
+});
+
+Deno.test("a log is ready until 1 MiB is pending, and once the output has caught up", async () => {
+  using test = new TestLog((output) => slow(output, 1));
+  test.print("first");
+  await test.time.advance(1);
+  test.print(lineOf(MEBIBYTE - 2), "");
+  assertEquals(test.log.ready, undefined);
+  test.print("");
+  const { ready } = test.log;
+  assertEquals(test.log.ready, ready);
+  assert(!await isResolved(ready));
+  // Nothing is gathered any more.
+  await test.time.advance(1);
+  assert(await isResolved(ready));
+  assertEquals(test.log.ready, undefined);
+  await test.time.advance(20);
+});
+
+Deno.test("as long as an output makes progress, the log is not ready and nothing is dropped", async () => {
+  using test = new TestLog((output) => slow(output, 999));
+  const lines = shortLines(KIBIBYTE + 39);
+  test.print(...lines);
+  const { ready } = test.log;
+  // Of what is too much, ten writes take 4 KiB each.
+  await test.time.advance(9 * 999);
+  assert(!await isResolved(ready));
+  await test.time.advance(999);
+  assert(await isResolved(ready));
+  await test.time.advance(1_000_000);
+  assertEquals(test.lines, [...lines, ""]);
+});
+
+Deno.test("an output that takes nothing for a second holds nothing up", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print(LONG, "more");
+  const { ready } = test.log;
+  await test.time.advance(999);
+  assert(!await isResolved(ready));
+  await test.time.advance(1);
+  assert(await isResolved(ready));
+  assertEquals(test.log.ready, undefined);
+  test.output.resume();
+  await test.time.advance(20);
+  assertEquals(test.lines, [LONG, "more", ""]);
+});
+
+Deno.test("an output that fails holds nothing up", async () => {
+  using test = new TestLog();
+  test.output.fail(systemError("ENOSPC"));
+  test.print(LONG, "more");
+  await test.log.ready;
+  assertEquals(test.log.ready, undefined);
+  assertEquals(await test.log.close(0), 2);
+});
+
+Deno.test("close writes what is pending, and nothing is lost", async () => {
+  using test = new TestLog((output) => slow(output, 10));
+  assertEquals(await test.log.close(1_000), 0);
+  test.print("one");
+  await test.time.advance(5);
+  test.print("two");
+  const closed = test.log.close(1_000);
+  await test.time.advance(20);
+  assertEquals(await closed, 0);
+  assertEquals(test.lines, ["one", "two", ""]);
+});
+
+Deno.test("close counts the lines that the output has not taken in time", async () => {
+  using test = new TestLog();
+  test.print("one");
+  await test.time.advance(0);
+  test.output.pause();
+  test.print("two", "three");
+  await test.time.advance(1_100);
+  test.print(...Array<string>(5).fill(LONG), "dropped");
+  const late = test.log.close(1_000);
+  await test.time.advance(1_000);
+  assertEquals(await late, 8);
+  assertEquals(test.lines, ["one", ""]);
+});
+
+Deno.test("close counts dropped lines whose report was not written", async () => {
+  using test = new TestLog();
+  test.output.fail(systemError("ENOSPC"), 2);
+  test.print("one", "two");
+  assertEquals(await test.log.close(1_000), 2);
+  test.output.pause();
+  test.print("three");
+  const closed = test.log.close(1_000);
+  await test.time.advance(1_000);
+  assertEquals(await closed, 3);
+});
+
+Deno.test("close writes what the output takes at once when no time is left", async () => {
+  using test = new TestLog();
+  test.print("one");
+  assertEquals(await test.log.close(-1), 0);
+  assertEquals(test.lines, ["one", ""]);
+});
+
+Deno.test("while it closes a log writes little at a time, for the count to be true", async () => {
+  using test = new TestLog();
+  test.print(...shortLines(6 * KIBIBYTE));
+  await test.time.advance(100);
+  assertGreater(Math.max(...test.output.writes), 4 * KIBIBYTE);
+  test.output.writes.length = 0;
+  test.print(...shortLines(20));
+  assertEquals(await test.log.close(1_000), 0);
+  assertEquals(Math.max(...test.output.writes), 4 * KIBIBYTE);
 });

@@ -1,35 +1,34 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAll } from "../../io/write_all.ts";
+import { writeAll } from "../../io/stream.ts";
+import { MemoryOutput } from "../support/environment.ts";
+import { systemError } from "../support/system_error.ts";
+
+const encoder = new TextEncoder();
 
 Deno.test("what one write leaves goes to the next", async () => {
-  const taken: number[][] = [];
+  const asked: string[] = [];
   const output = {
     write(bytes: Uint8Array) {
-      taken.push([...bytes]);
+      asked.push(new TextDecoder().decode(bytes));
       return Promise.resolve(Math.min(2, bytes.length));
     },
   };
-  await writeAll(output, new Uint8Array([1, 2, 3, 4, 5]));
-  assertEquals(taken, [[1, 2, 3, 4, 5], [3, 4, 5], [5]]);
+  await writeAll(output, encoder.encode("12345"));
+  assertEquals(asked, ["12345", "345", "5"]);
 });
 
-Deno.test("of nothing there is nothing to write", async () => {
-  let writes = 0;
-  await writeAll({ write: () => Promise.resolve(++writes) }, new Uint8Array(0));
-  assertEquals(writes, 0);
+Deno.test("nothing is written where there is nothing to write", async () => {
+  const output = new MemoryOutput();
+  await writeAll(output, new Uint8Array(0));
+  assertEquals(output.writes, []);
 });
 
 Deno.test("a write that fails is the last", async () => {
-  let writes = 0;
-  const output = {
-    write: () =>
-      ++writes === 1
-        ? Promise.resolve(1)
-        : Promise.reject(new Deno.errors.BrokenPipe("gone")),
-  };
+  const output = new MemoryOutput();
+  output.fail(systemError("EPIPE"), 2);
   await assertRejects(
-    () => writeAll(output, new Uint8Array(3)),
+    () => writeAll(output, encoder.encode("12345")),
     Deno.errors.BrokenPipe,
   );
-  assertEquals(writes, 2);
+  assertEquals(output.text, "12");
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { PROMPT } from "../../client.ts";
 import { NOT_AN_INTEGER, TOO_LONG } from "../../calc.ts";
-import { abuse } from "../support/abuse.ts";
+import { abuse, setLimit } from "../support/abuse.ts";
 import {
   assertPending,
   type Difference,
@@ -8,7 +9,6 @@ import {
   exchange,
   FakeServer,
   Peer,
-  tcpcalc,
 } from "../support/differences.ts";
 import { pythonPair } from "../support/lesson.ts";
 import { linuxTest, programTest } from "../support/permissions.ts";
@@ -16,6 +16,7 @@ import {
   type Finished,
   runCommand,
   type Session,
+  shCommand,
   startSession,
 } from "../support/program.ts";
 import { startOracle } from "../support/python.ts";
@@ -23,22 +24,13 @@ import {
   type Implementation,
   lastLine,
   start,
+  tcpcalc,
 } from "../support/transcripts.ts";
-
-const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 
 /** How many clients ask while another one is silent: with it they are six. */
 const OTHERS = 5;
 
-/** Takes from a running process the descriptors that it may still open, or gives them back. */
-const LIMIT_FILES = `
-import resource, sys
-pid, limit = map(int, sys.argv[1:])
-_, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, hard))
-`;
-
-/** The same for `client.py`, which makes its first socket before it prompts. */
+/** Leaves `client.py` without a descriptor for its first socket, which it makes before it prompts. */
 const WITHOUT_FILES = `
 import random, resource, socket
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -51,7 +43,7 @@ const NO_SOCKET =
 /** Runs a command to its end, with these bytes as its standard input, as `printf` writes them. */
 function runWithInput(command: string[], format: string): Promise<Finished> {
   const script = 'format=$1; shift; printf "$format" | "$@"';
-  return runCommand(["sh", "-c", script, "sh", format, ...command]);
+  return runCommand(shCommand(script, [format, ...command]));
 }
 
 /** Has the client ask a server whose part the test plays, and returns what it prints of the reply. */
@@ -118,8 +110,7 @@ async function restart(implementation: Implementation): Promise<string> {
   await peer.receive();
   using idle = await Peer.connect(port);
   await first.until(idle.name);
-  first.child.kill("SIGKILL");
-  await first.end();
+  await first.stop("SIGKILL");
   await using second = startSession(
     implementation.server([String(port - 9000)]),
   );
@@ -181,7 +172,10 @@ const DIFFERENCES: Difference[] = [
       assertEquals(await Promise.all(replies), Array(OTHERS).fill("42"));
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc("--idle-timeout=0.5"));
+      const { port, session } = await start({
+        ...tcpcalc,
+        server: (args) => [...tcpcalc.server(args), "--idle-timeout=0.5"],
+      });
       await using _ = session;
       using silent = await Peer.connect(port);
       await session.until(silent.name);
@@ -210,7 +204,7 @@ const DIFFERENCES: Difference[] = [
       assertEquals(await next.receive(), "8");
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
       using peer = await Peer.connect(port);
       await peer.send("21");
@@ -242,7 +236,7 @@ const DIFFERENCES: Difference[] = [
       );
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
       await closeWithoutMessage(port);
       assertEquals(await exchange(port, [0xff]), NOT_AN_INTEGER);
@@ -262,7 +256,7 @@ const DIFFERENCES: Difference[] = [
       assertEquals(await exchange(port, "9".repeat(1100)), double);
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
       using peer = await Peer.connect(port);
       const [reply] = await Promise.all([
@@ -291,7 +285,7 @@ const DIFFERENCES: Difference[] = [
     },
     async showTcpcalc() {
       using server = new FakeServer();
-      await using client = startSession(tcpcalc().client([server.port]));
+      await using client = startSession(tcpcalc.client([server.port]));
       await client.type("21\n");
       {
         using peer = await server.accept();
@@ -299,7 +293,7 @@ const DIFFERENCES: Difference[] = [
         await peer.send("2");
       }
       await client.until("Received from server: 42\n");
-      const { stdout } = await showReply(tcpcalc(), "9".repeat(1025));
+      const { stdout } = await showReply(tcpcalc, "9".repeat(1025));
       assertStringIncludes(stdout, `server: ${"9".repeat(1025)}\n`);
     },
   },
@@ -317,11 +311,11 @@ const DIFFERENCES: Difference[] = [
       assertStringIncludes(stdout, "server: 1\n\x1b[2J\u200b\n");
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
       await exchange(port, "1\n\x1b[2J\u200b");
       await session.until("Received from client: 1\\n\\x1b[2J\\u200b\n");
-      const { stdout } = await showReply(tcpcalc(), "1\n\x1b[2J\u200b");
+      const { stdout } = await showReply(tcpcalc, "1\n\x1b[2J\u200b");
       assertStringIncludes(stdout, "server: 1\\n\\x1b[2J\\u200b\n");
     },
   },
@@ -341,14 +335,14 @@ const DIFFERENCES: Difference[] = [
       assertStringIncludes(lastLine(end.stderr), "UnicodeDecodeError: ");
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
-      const client = tcpcalc().client([port]);
+      const client = tcpcalc.client([port]);
       const { code, stdout } = await runWithInput(client, "\\377\\n");
       await session.until("Received from client: \\xff\n");
       assertStringIncludes(stdout, `Received from server: ${NOT_AN_INTEGER}\n`);
       assertEquals(code, 0);
-      const end = await showReply(tcpcalc(), [0x34, 0xff]);
+      const end = await showReply(tcpcalc, [0x34, 0xff]);
       assertStringIncludes(end.stdout, "Received from server: 4\\xff\n");
     },
   },
@@ -365,9 +359,9 @@ const DIFFERENCES: Difference[] = [
       await assertHangs(client, port);
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
-      const client = tcpcalc().client([port]);
+      const client = tcpcalc.client([port]);
       const { stdout } = await runCommand(client, "\n21\nexit\n");
       assertEquals(
         stdout,
@@ -393,8 +387,8 @@ const DIFFERENCES: Difference[] = [
     },
     async showTcpcalc() {
       using server = new FakeServer();
-      const { client } = tcpcalc("--timeout=0.1");
-      const end = runCommand(client([server.port]), "21\nexit\n");
+      const client = [...tcpcalc.client([server.port]), "--timeout=0.1"];
+      const end = runCommand(client, "21\nexit\n");
       using _ = await server.accept();
       assertStringIncludes(
         (await end).stdout,
@@ -416,19 +410,15 @@ const DIFFERENCES: Difference[] = [
       assertStringIncludes(lastLine(end.stderr), "NameError: ");
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
-      await using client = startSession(tcpcalc().client([port]));
-      const limitFiles = (limit: string) =>
-        runCommand(
-          ["python3", "-c", LIMIT_FILES, String(client.child.pid), limit],
-        );
+      await using client = startSession(tcpcalc.client([port]));
       await client.until(PROMPT);
-      await limitFiles("0");
+      await setLimit(client.child.pid, "NOFILE", 0);
       await client.type("21\n21\n");
       assertEquals(await client.until(PROMPT), NO_SOCKET + PROMPT);
       assertEquals(await client.until(PROMPT), NO_SOCKET + PROMPT);
-      await limitFiles("256");
+      await setLimit(client.child.pid, "NOFILE", "none");
       await client.type("21\n");
       await client.until("Received from server: 42\n");
     },
@@ -445,12 +435,11 @@ const DIFFERENCES: Difference[] = [
         pythonPair.server([String(port - 9000)]),
       );
       const endOfInput = await runCommand(pythonPair.client([port]));
-      session.child.kill("SIGINT");
       for (
         const [{ code, stderr }, status, line] of [
           [taken, 1, "OSError: [Errno 98] Address already in use"],
           [endOfInput, 1, "EOFError: EOF when reading a line"],
-          [await session.end(), 130, "KeyboardInterrupt"],
+          [await session.stop("SIGINT"), 130, "KeyboardInterrupt"],
         ] as const
       ) {
         assertStringIncludes(stderr, "Traceback (most recent call last)");
@@ -458,20 +447,23 @@ const DIFFERENCES: Difference[] = [
       }
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
-      assertEquals(await runCommand(tcpcalc().server([String(port - 9000)])), {
+      assertEquals(await runCommand(tcpcalc.server([String(port - 9000)])), {
         code: 1,
         stdout: "",
         stderr: "OSError: [Errno 98] Address already in use\n",
       });
-      assertEquals(await runCommand(tcpcalc().client([port])), {
+      assertEquals(await runCommand(tcpcalc.client([port])), {
         code: 0,
         stdout: `${PROMPT}\n`,
         stderr: "",
       });
-      session.child.kill("SIGINT");
-      assertEquals(await session.end(), { code: 0, stdout: "", stderr: "" });
+      assertEquals(await session.stop("SIGINT"), {
+        code: 0,
+        stdout: "",
+        stderr: "",
+      });
     },
   },
   {
@@ -487,7 +479,7 @@ const DIFFERENCES: Difference[] = [
     },
     async showTcpcalc() {
       assertEquals(
-        await restart(tcpcalc()),
+        await restart(tcpcalc),
         "Server is listening on 127.0.0.1:<port>",
       );
     },
@@ -504,7 +496,7 @@ const DIFFERENCES: Difference[] = [
       );
     },
     async showTcpcalc() {
-      await using server = startSession(tcpcalc().server(["-9000"]));
+      await using server = startSession(tcpcalc.server(["-9000"]));
       const port = Number((await server.until("\n")).split(":")[1]);
       assertEquals(await exchange(port, "21"), "42");
     },
@@ -521,9 +513,9 @@ const DIFFERENCES: Difference[] = [
       await session.until("Received from client: exit\r\n");
     },
     async showTcpcalc() {
-      const { port, session } = await start(tcpcalc());
+      const { port, session } = await start(tcpcalc);
       await using _ = session;
-      const client = tcpcalc().client([port]);
+      const client = tcpcalc.client([port]);
       const { stdout } = await runCommand(client, "21\r\nexit\r\n22\n");
       assertEquals(stdout.split(PROMPT).length - 1, 2);
       await session.until("Received from client: 21\n");
@@ -541,7 +533,7 @@ const DIFFERENCES: Difference[] = [
       });
     },
     async showTcpcalc() {
-      await using server = startSession(tcpcalc().server(["--", "-9000"]));
+      await using server = startSession(tcpcalc.server(["--", "-9000"]));
       assertStringIncludes(await server.until("\n"), "Server is listening on");
     },
   },
@@ -554,7 +546,7 @@ const DIFFERENCES: Difference[] = [
       assertEquals(taken, expected);
     },
     async showTcpcalc() {
-      const { taken, expected } = await takenDigits(tcpcalc(), "v8");
+      const { taken, expected } = await takenDigits(tcpcalc, "v8");
       assertEquals(taken, expected);
     },
   },
@@ -602,8 +594,7 @@ async function holdSession(implementation: Implementation): Promise<string[]> {
   await client.until(PROMPT);
   for (const line of TYPED) {
     if (line === TYPED.at(-1)) {
-      server.child.kill("SIGKILL");
-      await server.end();
+      await server.stop("SIGKILL");
     }
     await client.type(`${line}\n`);
     const text = await client.until(PROMPT);
@@ -616,7 +607,7 @@ linuxTest(
   "the documentation's session is what both clients print",
   async () => {
     const [python, actual] = await Promise.all(
-      [pythonPair, tcpcalc()].map(holdSession),
+      [pythonPair, tcpcalc].map(holdSession),
     );
     const inCode = (text: string) =>
       text.trimEnd().split("\n").map((line) => `\`${line}\``).join("<br>");

@@ -7,8 +7,7 @@
 import { deadline } from "@std/async/deadline";
 import { writeAll } from "../../io/stream.ts";
 import { linuxTest } from "./permissions.ts";
-import { PATIENCE_MS, programCommand } from "./program.ts";
-import type { Implementation } from "./transcripts.ts";
+import { PATIENCE_MS } from "./program.ts";
 
 /** How long something has to stay away that must not happen, in milliseconds. */
 const PENDING_MS = 100;
@@ -34,25 +33,6 @@ export function differenceTest(difference: Difference): void {
     await t.step("the Python pair", showPython);
     await t.step("tcpcalc", showTcpcalc);
   });
-}
-
-/** tcpcalc, its commands run with these options. */
-export function tcpcalc(...options: string[]): Implementation {
-  return {
-    server: (operands) => [
-      ...programCommand(),
-      "serve",
-      ...options,
-      ...operands,
-    ],
-    client: (ports) => [
-      ...programCommand(),
-      "client",
-      `--servers=${ports.map((port) => port - 9000)}`,
-      ...options,
-    ],
-    stopped: 0,
-  };
 }
 
 /** A connection to a server, or to a client that took the test for one. */

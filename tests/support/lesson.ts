@@ -4,9 +4,19 @@
  * @module
  */
 
+import clientPy from "../../lesson/client.py" with { type: "text" };
+import clientTs from "../../lesson/client.ts" with { type: "text" };
+import serverPy from "../../lesson/server.py" with { type: "text" };
+import serverTs from "../../lesson/server.ts" with { type: "text" };
 import type { Implementation } from "./transcripts.ts";
 
-const LESSON = new URL("../../lesson/", import.meta.url);
+/** The source of each of the four programs. */
+export const SOURCES: Record<string, string> = {
+  "server.py": serverPy,
+  "server.ts": serverTs,
+  "client.py": clientPy,
+  "client.ts": clientTs,
+};
 
 /** The one line of `client.py`, and of `client.ts`, that says where the servers are. */
 const SERVERS = {
@@ -25,7 +35,7 @@ export function lessonPath(name: string): string {
  * line with the servers' addresses.
  */
 function clientSource(name: keyof typeof SERVERS, ports: number[]): string {
-  const parts = Deno.readTextFileSync(lessonPath(name)).split(SERVERS[name]);
+  const parts = SOURCES[name].split(SERVERS[name]);
   if (parts.length !== 2) throw new Error(`${name}: ${SERVERS[name]}`);
   const addresses = ports.map((port) =>
     name === "client.py" ? `("127.0.0.1", ${port})` : String(port)
@@ -54,9 +64,7 @@ const DENO_RUN = [
 
 /** `server.ts` and `client.ts`. */
 export const typescriptPair: Implementation = {
-  server: (
-    operands,
-  ) => [...DENO_RUN, new URL("server.ts", LESSON).href, ...operands],
+  server: (operands) => [...DENO_RUN, lessonPath("server.ts"), ...operands],
   client: (ports) => [
     ...DENO_RUN,
     `data:application/typescript,${

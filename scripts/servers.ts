@@ -1,0 +1,69 @@
+/**
+ * Runs several servers in one process. Each of their lines begins with the port.
+ *
+ * @module
+ */
+
+import { FIRST_PORT, tcp } from "../io/network.ts";
+import { writeAll } from "../io/stream.ts";
+import {
+  type Environment,
+  main,
+  type OutputStream,
+  stopSignal,
+} from "../main.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The same stream, with a prefix before every line. Each write has to be of whole lines. */
+function prefixed(stream: OutputStream, prefix: string): OutputStream {
+  return {
+    isTerminal: () => stream.isTerminal(),
+    async write(bytes) {
+      const lines = decoder.decode(bytes).replace(/^(?=.)/gm, prefix);
+      await writeAll(stream, encoder.encode(lines));
+      return bytes.length;
+    },
+  };
+}
+
+/**
+ * Runs servers until they are stopped, or until one can't start, which ends them all.
+ *
+ * @param servers The server numbers.
+ * @param environment What they share with the process.
+ * @returns The exit status.
+ */
+export async function runServers(
+  servers: number[],
+  environment: Environment,
+): Promise<number> {
+  const { stdout, stderr } = environment;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([environment.signal, failed.signal]);
+  const statuses = await Promise.all(servers.map(async (server) => {
+    const prefix = `${FIRST_PORT + server} | `;
+    const status = await main(["serve", String(server)], {
+      ...environment,
+      stdout: prefixed(stdout, prefix),
+      stderr: prefixed(stderr, prefix),
+      signal,
+    });
+    if (status !== 0 && !signal.aborted) {
+      const line = `Server ${server} could not start, so all are stopped\n`;
+      await writeAll(stderr, encoder.encode(line));
+      failed.abort();
+    }
+    return status;
+  }));
+  return Math.max(...statuses);
+}
+
+if (import.meta.main) {
+  const { stdin, stdout, stderr } = Deno;
+  const { random } = Math;
+  const signal = stopSignal();
+  const environment = { stdin, stdout, stderr, network: tcp, random, signal };
+  Deno.exit(await runServers([1, 2, 3], environment));
+}
