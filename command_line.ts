@@ -49,6 +49,8 @@ const FLAGS = ["failover", "help", "quiet", "trace", "version"] as const;
 
 const ALIASES = { help: "h", quiet: "q", version: "V" };
 
+const LETTERS = new RegExp(`^-[${Object.values(ALIASES).join("")}]+$`);
+
 /** The options of each command, beside `--help` and `--version`. */
 const OPTIONS_OF: Record<string, string[]> = {
   serve: ["idle-timeout", "quiet", "trace"],
@@ -94,7 +96,7 @@ function usageError(problem: string): UsageError {
 }
 
 function unknownOption(arg: string, command?: string): UsageError {
-  const option = `Unknown option "${arg.replace(/=.*/s, "")}"`;
+  const option = `Unknown option "${arg.replace(/^(--[^=]*)=.*/s, "$1")}"`;
   return usageError(
     command === undefined ? option : `${option} for ${command}`,
   );
@@ -123,9 +125,11 @@ function unmark(arg: string | number): string {
 }
 
 function parseOptions(args: string[]) {
-  // To the parser "--q" is "-q": an alias of "--quiet" like any other.
-  const single = args.find((arg) => /^--[^=](=|$)/u.test(arg));
-  if (single !== undefined) throw unknownOption(single);
+  // To the parser "--q" is "-q", an alias of "--quiet" like any other, and the 1 in "-q1" is its value.
+  const misread = args.find((arg) =>
+    /^--[^=](=|$)/u.test(arg) || /^-[^-]/.test(arg) && !LETTERS.test(arg)
+  );
+  if (misread !== undefined) throw unknownOption(misread);
   const parsed = parseArgs(args, {
     alias: ALIASES,
     boolean: FLAGS,
@@ -148,17 +152,12 @@ function parseOptions(args: string[]) {
 
 type ParsedArgs = ReturnType<typeof parseOptions>;
 
-/** Throws for an option that the command does not have, and names it as it was typed. */
-function checkOptions(
-  command: string,
-  parsed: ParsedArgs,
-  args: string[],
-): void {
+/** Throws for an option that the command does not have. None of those has an alias. */
+function checkOptions(command: string, parsed: ParsedArgs): void {
   for (const name of [...VALUE_OPTIONS, ...FLAGS]) {
     const isGiven = parsed[name] !== undefined && parsed[name] !== false;
     if (!isGiven || OPTIONS_OF[command].includes(name)) continue;
-    const typed = args.find((arg) => arg.replace(/=.*/s, "") === `--${name}`);
-    throw unknownOption(typed ?? `--${name}`, command);
+    throw unknownOption(`--${name}`, command);
   }
 }
 
@@ -223,7 +222,7 @@ export function parseCommandLine(args: string[]): Command {
   if (parsed.help) return { name: "help" };
   if (parsed.version) return { name: "version" };
   if (name === undefined) return { name: "none" };
-  checkOptions(name, parsed, args);
+  checkOptions(name, parsed);
   const { failover, quiet, trace } = parsed;
   if (name === "serve") {
     const idleTimeout = parseSeconds(parsed, "idle-timeout", 60);

@@ -5,10 +5,12 @@
  */
 
 /**
- * How long ready reads have to be delivered before a connection is closed, in milliseconds: after a
- * freeze the timer fires ahead of the reads that arrived during it.
+ * After a freeze the timer fires ahead of the reads that arrived during it. So a connection is closed only
+ * after so many turns of the event loop, so many milliseconds apart, that delivered none of a connection
+ * that is due. Time alone would not do: on a busy machine it passes without a turn.
  */
-const SETTLE_MS = 10;
+const SETTLE_TURNS = 10;
+const SETTLE_MS = 1;
 
 /** A connection's place in the list of an {@linkcode IdleTimeout}. */
 export interface IdleEntry<T> {
@@ -50,8 +52,10 @@ export class IdleTimeout<T extends { close(): void }> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Connections idle since this moment or longer are about to be closed. */
   #due = -Infinity;
-  /** Whether one of those has left the list since the last look at them. */
+  /** Whether one of those has left the list since the last turn. */
   #dueRemoved = false;
+  /** How many turns are to come in which none of those leaves the list. */
+  #turnsLeft = 0;
 
   /**
    * Creates an empty list.
@@ -107,15 +111,16 @@ export class IdleTimeout<T extends { close(): void }> {
   readonly #sweep = (): void => {
     this.#due = performance.now() - this.#timeout;
     this.#dueRemoved = false;
+    this.#turnsLeft = SETTLE_TURNS;
     if (this.#isDue()) this.#timer = setTimeout(this.#settle, SETTLE_MS);
     else this.#schedule();
   };
 
   /** Closes those that are due, once the reads that were ready have been delivered. */
   readonly #settle = (): void => {
-    if (this.#dueRemoved && this.#isDue()) {
-      // Each turn of the event loop delivers a limited number of reads.
-      this.#dueRemoved = false;
+    this.#turnsLeft = this.#dueRemoved ? SETTLE_TURNS : this.#turnsLeft - 1;
+    this.#dueRemoved = false;
+    if (this.#turnsLeft > 0 && this.#isDue()) {
       this.#timer = setTimeout(this.#settle, SETTLE_MS);
       return;
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type Command,
   HELP,
@@ -13,40 +13,67 @@ const CLIENT: Command = {
   timeout: 10_000,
   failover: false,
   quiet: false,
+  trace: false,
 };
 
-const SERVE: Command = { name: "serve", operands: [], idleTimeout: 60_000 };
+const SERVE: Command = {
+  name: "serve",
+  operands: [],
+  idleTimeout: 60_000,
+  quiet: false,
+  trace: false,
+};
+
+/** Arguments that begin with a minus and are operands all the same. */
+const NEGATIVE = [
+  ...["-5", "-0", "-1_000", "-１", "-𝟗", "-1.5", "-1e3", "-0x1", "-5=x"],
+  ...[
+    "-",
+    "-½",
+    "-²",
+    "- 5",
+    "-_5",
+    "-+5",
+    "-\n",
+    "-−5",
+    `-${"5".repeat(5000)}`,
+  ],
+];
 
 function assertUsageErrors(cases: [string[], string][]): void {
   for (const [args, message] of cases) {
     const error = assertThrows(() => parseCommandLine(args), UsageError);
-    assertEquals(error.message, `${message}, see tcpcalc --help`);
+    assertEquals(error.message, `${message}, see --help`);
   }
 }
 
-Deno.test("a command has its options, before, between and behind its operands", () => {
+Deno.test("a command has its options before, between and behind its operands", () => {
   const cases: [string[], Command][] = [
     [["serve"], SERVE],
-    [["serve", "1"], { ...SERVE, operands: ["1"] }],
     [["serve", "1", "2"], { ...SERVE, operands: ["1", "2"] }],
     [
       ["--idle-timeout", "0", "serve", "1"],
       { ...SERVE, operands: ["1"], idleTimeout: 0 },
     ],
     [
-      ["serve", "--idle-timeout=.5", "1"],
-      { ...SERVE, operands: ["1"], idleTimeout: 500 },
+      ["serve", "--idle-timeout=.5", "1", "-q"],
+      { ...SERVE, operands: ["1"], idleTimeout: 500, quiet: true },
+    ],
+    [
+      ["serve", "--quiet", "1", "--trace"],
+      { ...SERVE, operands: ["1"], quiet: true, trace: true },
     ],
     [["client"], CLIENT],
     [["client", "1", "abc"], { ...CLIENT, numbers: ["1", "abc"] }],
     [
-      ["client", "1", "-q", "2", "--servers", "4,5", "3", "--timeout=1.5"],
+      ["-q", "client", "1", "--trace", "2", "--servers", "4,5", "--timeout=1."],
       {
         ...CLIENT,
-        numbers: ["1", "2", "3"],
+        numbers: ["1", "2"],
         servers: [4, 5],
-        timeout: 1500,
+        timeout: 1000,
         quiet: true,
+        trace: true,
       },
     ],
     [
@@ -59,20 +86,38 @@ Deno.test("a command has its options, before, between and behind its operands", 
   }
 });
 
-Deno.test("an argument that begins with a minus and is an integer is a number", () => {
-  const numbers = ["-5", "-1_000", "-１", "-0", "-", "", " -5 ", "0x10"];
-  assertEquals(parseCommandLine(["client", ...numbers]), {
+Deno.test("of an option that is given twice the last counts", () => {
+  assertEquals(
+    parseCommandLine(["client", "--timeout=1", "--timeout", "2"]),
+    { ...CLIENT, timeout: 2000 },
+  );
+});
+
+Deno.test("a minus without a letter, or with a digit of any script, begins an operand", () => {
+  for (const operand of NEGATIVE) {
+    assertEquals(
+      parseCommandLine(["serve", "-q", operand]),
+      { ...SERVE, operands: [operand], quiet: true },
+      operand,
+    );
+  }
+  assertEquals(parseCommandLine(["client", ...NEGATIVE]), {
     ...CLIENT,
-    numbers,
-  });
-  assertEquals(parseCommandLine(["serve", "-78"]), {
-    ...SERVE,
-    operands: ["-78"],
+    numbers: NEGATIVE,
   });
 });
 
 Deno.test("an operand stays as it was typed, whatever it could mean", () => {
-  const numbers = ["1e3", "true", "007", "1=2", "client", "\ufeff1"];
+  const numbers = [
+    "1e3",
+    "0x10",
+    "true",
+    "007",
+    "1=2",
+    "client",
+    "",
+    "\ufeff1",
+  ];
   assertEquals(
     parseCommandLine(["client", "--failover", ...numbers]),
     { ...CLIENT, numbers, failover: true },
@@ -98,16 +143,13 @@ Deno.test("server numbers are integers of any form, each kept once", () => {
     ["-8999,56535", [-8999, 56535]],
   ];
   for (const [value, servers] of cases) {
-    assertEquals(
-      parseCommandLine(["client", `--servers=${value}`]),
-      { ...CLIENT, servers },
-      value,
-    );
-    assertEquals(
-      parseCommandLine(["client", "--servers", value]),
-      { ...CLIENT, servers },
-      value,
-    );
+    for (const option of [[`--servers=${value}`], ["--servers", value]]) {
+      assertEquals(
+        parseCommandLine(["client", ...option]),
+        { ...CLIENT, servers },
+        value,
+      );
+    }
   }
 });
 
@@ -128,27 +170,46 @@ Deno.test("help and version are there with and without a command", () => {
   assertEquals(parseCommandLine(["-hV"]).name, "help");
 });
 
-Deno.test("no command is a command line of its own", () => {
-  assertEquals(parseCommandLine([]), { name: "none" });
-  assertEquals(parseCommandLine(["--"]), { name: "none" });
+Deno.test("a command line without a command is none", () => {
+  for (const args of [[], ["--"], ["--quiet"]]) {
+    assertEquals(parseCommandLine(args), { name: "none" });
+  }
 });
 
-Deno.test("an unknown command or option is named", () => {
+Deno.test("an unknown command is named", () => {
+  assertUsageErrors(
+    ["srve", "Serve", "", "-5", "constructor"].map((
+      name,
+    ) => [[name, "1"], `Unknown command "${name}"`]),
+  );
+  assertUsageErrors([[["srve", "--help"], 'Unknown command "srve"']]);
+});
+
+Deno.test("an unknown option is named as it was typed", () => {
+  const options = [
+    ...["--frobnicate", "--q", "--no-quiet", "---", "--__proto__"],
+    ...["-x", "-qx", "-é", "-x=1", "-q1", "-q=false"],
+  ];
+  for (const command of ["serve", "client"]) {
+    assertUsageErrors(
+      options.map((option) => [
+        [command, option, "1"],
+        `Unknown option "${option}"`,
+      ]),
+    );
+  }
   assertUsageErrors([
-    [["srve"], 'Unknown command "srve"'],
-    [[""], 'Unknown command ""'],
-    [["-5"], 'Unknown command "-5"'],
-    [["constructor"], 'Unknown command "constructor"'],
-    [["srve", "--help"], 'Unknown command "srve"'],
     [["--frobnicate"], 'Unknown option "--frobnicate"'],
     [["client", "--frobnicate=1"], 'Unknown option "--frobnicate"'],
-    [["client", "-x"], 'Unknown option "-x"'],
-    [["client", "--q"], 'Unknown option "--q"'],
     [["--V=1"], 'Unknown option "--V"'],
-    [["client", "-qx"], 'Unknown option "-qx"'],
-    [["client", "--no-quiet"], 'Unknown option "--no-quiet"'],
-    [["serve", "1", "--quiet"], 'Unknown option "--quiet" for serve'],
+  ]);
+});
+
+Deno.test("an option of the other command is named with the command", () => {
+  assertUsageErrors([
+    [["serve", "1", "--failover"], 'Unknown option "--failover" for serve'],
     [["serve", "--timeout=1"], 'Unknown option "--timeout" for serve'],
+    [["--servers", "1", "serve"], 'Unknown option "--servers" for serve'],
     [
       ["client", "--idle-timeout", "1"],
       'Unknown option "--idle-timeout" for client',
@@ -167,10 +228,14 @@ Deno.test("a bad option value is named with its option", () => {
       ],
     ),
     [
-      ["serve", "--idle-timeout", "soon", "1"],
-      `Invalid value "soon" for option "--idle-timeout": ${seconds}`,
+      ["client", "21", "--timeout"],
+      `Invalid value "" for option "--timeout": ${seconds}`,
     ],
-    ...["", "1,", "a", "1;2", "1.5", "-9000", "56536"].map(
+    [
+      ["serve", "--idle-timeout", "-q", "1"],
+      `Invalid value "-q" for option "--idle-timeout": ${seconds}`,
+    ],
+    ...["", "1,", "1,,2", "a", "1;2", "1.5", "-9000", "56536"].map(
       (value): [string[], string] => [
         ["client", `--servers=${value}`],
         `Invalid value "${value}" for option "--servers": ${servers}`,
@@ -188,15 +253,26 @@ Deno.test("an error is one line, whatever was typed", () => {
   ]);
 });
 
-Deno.test("the help names every option and fits a terminal", () => {
+Deno.test("the help names every option once and fits a terminal", () => {
   for (
     const option of [
-      ...["--idle-timeout", "--servers", "--timeout", "--failover"],
-      ...["-q, --quiet", "-h, --help", "-V, --version"],
+      ...["--idle-timeout <seconds>", "--servers <numbers>"],
+      ...["--timeout <seconds>", "--failover", "--trace"],
+      ...["-h, --help", "-V, --version"],
     ]
   ) {
-    assertEquals(HELP.split(`  ${option} `).length, 2, option);
+    assertEquals(HELP.split(`\n  ${option} `).length, 2, option);
   }
+  // Each command has one of its own.
+  assertEquals(HELP.split("\n  -q, --quiet ").length, 3);
   const widths = HELP.split("\n").map((line) => line.length);
   assertEquals(widths.filter((width) => width > 100), []);
+});
+
+Deno.test("the help has three examples, which parse", () => {
+  const [, examples] = /\nExamples:\n((?: {2}.+\n)+)/.exec(HELP)!;
+  const commands = examples.matchAll(/\btcpcalc (.+?) {2,}/g)
+    .map(([, args]) => parseCommandLine(args.split(" ")).name).toArray();
+  assertEquals(commands, ["serve", "client", "client"]);
+  assert(examples.includes("--trace"));
 });

@@ -1,10 +1,25 @@
 /**
- * Tests that need more than `deno test` has by default.
+ * Tests that need more than plain `deno test` gives them: where something is lacking they are ignored,
+ * and their names say what.
  *
  * @module
  */
 
-type TestFunction = Deno.TestDefinition["fn"];
+/** Declares a test. */
+type Test = (name: string, fn: Deno.TestDefinition["fn"]) => void;
+
+const NET: Deno.PermissionDescriptor = { name: "net", host: "127.0.0.1" };
+const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
+const ENV: Deno.PermissionDescriptor = { name: "env", variable: "TCPCALC" };
+const SEED: Deno.PermissionDescriptor = {
+  name: "env",
+  variable: "TCPCALC_SEED",
+};
+const PROGRAM = [NET, READ, ENV, toRun(Deno.execPath())];
+
+function toRun(command: string): Deno.PermissionDescriptor {
+  return { name: "run", command };
+}
 
 /** Which of these permissions the test run lacks, as the flags that give them. */
 function missing(permissions: Deno.PermissionDescriptor[]): string[] {
@@ -12,25 +27,36 @@ function missing(permissions: Deno.PermissionDescriptor[]): string[] {
     .filter((permission) =>
       Deno.permissions.querySync(permission).state !== "granted"
     )
-    .map((permission) => `--allow-${permission.name}`);
+    .map(({ name }) => `--allow-${name}`);
   return [...new Set(flags)];
 }
 
-/** Whether there is a `python3` that may be run. */
-function hasPython(): boolean {
-  if (missing([PYTHON]).length > 0) return false;
-  try {
-    return new Deno.Command("python3", { args: ["--version"] })
-      .outputSync().success;
-  } catch {
-    return false;
+let python: string[] | undefined;
+
+/**
+ * What is lacking of a `python3` that may be run. To see that there is one it has to be started:
+ * `--allow-run` is given all the same where it is not, though `--allow-run=python3` is not.
+ */
+function missingPython(): string[] {
+  if (python !== undefined) return python;
+  python = ["python3"];
+  if (missing([toRun("python3")]).length === 0) {
+    try {
+      new Deno.Command("python3", { args: ["--version"] }).outputSync();
+      python = [];
+    } catch {
+      // There is none.
+    }
   }
+  return python;
 }
+
+const missingLinux = Deno.build.os === "linux" ? [] : ["Linux"];
 
 function testUnless(
   lacking: string[],
   name: string,
-  fn: TestFunction,
+  fn: Deno.TestDefinition["fn"],
   task = "test",
 ): void {
   const ignore = lacking.length > 0;
@@ -38,74 +64,38 @@ function testUnless(
   Deno.test({ name: ignore ? name + reason : name, ignore, fn });
 }
 
-const NET: Deno.PermissionDescriptor = { name: "net", host: "127.0.0.1" };
-const DENO: Deno.PermissionDescriptor = {
-  name: "run",
-  command: Deno.execPath(),
-};
-const ENV: Deno.PermissionDescriptor = { name: "env", variable: "TCPCALC" };
-const SEED: Deno.PermissionDescriptor = {
-  name: "env",
-  variable: "TCPCALC_SEED",
-};
-const PYTHON: Deno.PermissionDescriptor = { name: "run", command: "python3" };
-const SH: Deno.PermissionDescriptor = { name: "run", command: "sh" };
-const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
-
-/** A test that opens sockets on 127.0.0.1. It is ignored, and its name says why, without permission. */
-export function networkTest(
-  name: string,
-  fn: TestFunction,
-): void {
+/** A test that opens sockets on 127.0.0.1. */
+export const networkTest: Test = (name, fn) =>
   testUnless(missing([NET]), name, fn);
-}
 
 /** A test that runs the program itself, from the other end of its sockets and streams. */
-export function programTest(
-  name: string,
-  fn: TestFunction,
-): void {
-  testUnless(missing([NET, READ, ENV, DENO]), name, fn);
-}
+export const programTest: Test = (name, fn) =>
+  testUnless(missing(PROGRAM), name, fn);
 
-/**
- * A test that compares with `python3`. Its name says so where there is none: `--allow-run` is given all
- * the same, `--allow-run=python3` is not.
- */
-export function pythonTest(
-  name: string,
-  fn: TestFunction,
-): void {
-  const lacking = missing([NET, READ, ENV, SEED, DENO]);
-  if (!hasPython()) lacking.push("python3");
-  testUnless(lacking, name, fn);
-}
+/** A test that has `python3` do something. */
+export const pythonTest: Test = (name, fn) =>
+  testUnless([...missing([...PROGRAM, SEED]), ...missingPython()], name, fn);
 
-/**
- * A test that starts the program from `sh`, with limits and streams as `sh` sets them, looks into
- * `/proc`, or has `python3` do what Deno's sockets can't.
- */
-export function linuxTest(
-  name: string,
-  fn: TestFunction,
-): void {
-  const lacking = missing([NET, READ, ENV, DENO, SH]);
-  if (!hasPython()) lacking.push("python3");
-  if (Deno.build.os !== "linux") lacking.push("Linux");
-  testUnless(lacking, name, fn);
-}
+/** A test that starts the program from `sh`, looks into `/proc`, or has `python3` do what Deno can't. */
+export const linuxTest: Test = (name, fn) =>
+  testUnless(
+    [
+      ...missing([...PROGRAM, toRun("sh")]),
+      ...missingPython(),
+      ...missingLinux,
+    ],
+    name,
+    fn,
+  );
 
 /** A kind of test that Windows is not up to. There it is ignored, and its name says why. */
-export function notOnWindows(
-  test: typeof programTest,
-  reason: string,
-): typeof programTest {
+export function notOnWindows(test: Test, reason: string): Test {
   if (Deno.build.os !== "windows") return test;
   return (name, fn) => Deno.test.ignore(`${name} (${reason})`, fn);
 }
 
 /** A test that sends signals which the program handles, or reads what is written after one. */
-export const signalTest: typeof programTest = notOnWindows(
+export const signalTest: Test = notOnWindows(
   programTest,
   "on Windows one process can only kill another",
 );
@@ -114,11 +104,9 @@ export const signalTest: typeof programTest = notOnWindows(
 export function commandTest(
   name: string,
   { command, task }: { command: string; task: string },
-  fn: TestFunction,
+  fn: Deno.TestDefinition["fn"],
 ): void {
-  const lacking = missing([NET, READ, ENV, DENO]);
   // A command that is not there can't be given to `--allow-run`.
-  if (missing([{ name: "run", command }]).length > 0) lacking.push(command);
-  if (Deno.build.os !== "linux") lacking.push("Linux");
-  testUnless(lacking, name, fn, task);
+  const other = missing([toRun(command)]).length > 0 ? [command] : [];
+  testUnless([...missing(PROGRAM), ...other, ...missingLinux], name, fn, task);
 }

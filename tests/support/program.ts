@@ -8,14 +8,18 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import config from "../../deno.json" with { type: "json" };
-import { writeAll } from "../../io/write_all.ts";
+import { writeAll } from "../../io/stream.ts";
 
 /** Longer than anything takes on the slowest machine: what is not there by then never comes. */
 export const PATIENCE_MS = 30_000;
 
+const HOSTNAME = "127.0.0.1";
+
 /** The options that a task of `deno.json` gives to `deno`, but for where `deno compile` writes to. */
 export function taskOptions(task: "serve" | "client" | "compile"): string[] {
-  const [, options] = /^deno \w+ (.*) main\.ts/.exec(config.tasks[task])!;
+  const [, options] = /^deno \w+ (.*) main\.ts/.exec(
+    config.tasks[task].command,
+  )!;
   return options.replace(/ --output \S+/, "").split(" ");
 }
 
@@ -32,33 +36,154 @@ export function programCommand(): string[] {
   ];
 }
 
-/** Starts a command, its output piped and without colors. */
-function spawn(
-  [file, ...args]: string[],
-  stdin: "null" | "piped",
-): Deno.ChildProcess {
-  return new Deno.Command(file, {
-    args,
-    env: { NO_COLOR: "1" },
-    stdin,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+/** The command that runs a script of `sh`, in which `"$@"` is a command. */
+export function shCommand(script: string, command: string[]): string[] {
+  return ["sh", "-c", script, "sh", ...command];
 }
 
 /** What a process printed, and how it ended. */
 export interface Finished {
   /** Its exit status. */
   code: number;
-  /** All of its standard output. */
+  /** All of its standard output, or what was left of it. */
   stdout: string;
-  /** All of its standard error. */
+  /** All of its standard error, or what was left of it. */
   stderr: string;
 }
 
+/** The text of a stream, of which nothing is read before it is asked for. */
+class TextReader {
+  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  #chunks: ReadableStreamDefaultReader<string> | undefined;
+  #unread = "";
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#stream = stream;
+  }
+
+  /** Waits for the text, and returns all up to its end; at the end of the stream, what is left. */
+  async until(text: string): Promise<string> {
+    while (!this.#unread.includes(text)) {
+      if (!await this.#read()) return this.#take(this.#unread.length);
+    }
+    return this.#take(this.#unread.indexOf(text) + text.length);
+  }
+
+  /** Waits for the end of the stream, and returns what is left. */
+  async rest(): Promise<string> {
+    while (await this.#read());
+    return this.#take(this.#unread.length);
+  }
+
+  /** Goes away, as the reader of a pipe does. */
+  async cancel(): Promise<void> {
+    await this.#stream.cancel();
+  }
+
+  /** Reads on. Returns whether there was more. */
+  async #read(): Promise<boolean> {
+    this.#chunks ??= this.#stream
+      .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
+      .getReader();
+    try {
+      const { value, done } = await deadline(this.#chunks.read(), PATIENCE_MS);
+      this.#unread += value ?? "";
+      return !done;
+    } catch (error) {
+      throw new Error(`no more text after ${JSON.stringify(this.#unread)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #take(end: number): string {
+    const text = this.#unread.slice(0, end);
+    this.#unread = this.#unread.slice(end);
+    return text;
+  }
+}
+
+/** A process that is spoken to while it runs. Disposing of it kills it, if it still runs. */
+export class Session implements AsyncDisposable {
+  /** The process. */
+  readonly child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #stdout: TextReader;
+  readonly #stderr: TextReader;
+  #ended = false;
+
+  /** Starts a command, without colors. */
+  constructor([file, ...args]: string[]) {
+    this.child = new Deno.Command(file, {
+      args,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.child.stdin.getWriter();
+    this.#stdout = new TextReader(this.child.stdout);
+    this.#stderr = new TextReader(this.child.stderr);
+  }
+
+  /** Writes to its standard input. */
+  async type(text: string): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(text));
+  }
+
+  /** Waits for the text on its standard output, and returns all that came up to its end. */
+  until(text: string): Promise<string> {
+    return this.#stdout.until(text);
+  }
+
+  /** Waits for the text on its standard error, and returns all that came up to its end. */
+  untilError(text: string): Promise<string> {
+    return this.#stderr.until(text);
+  }
+
+  /** Waits for the next line of its standard output; `undefined` at the end. */
+  async nextLine(): Promise<string | undefined> {
+    const line = await this.until("\n");
+    return line === "" ? undefined : line.replace(/\n$/, "");
+  }
+
+  /** Has nobody read its standard output any more. None of it may have been read. */
+  async closeOutput(): Promise<void> {
+    await this.#stdout.cancel();
+  }
+
+  /** Ends its standard input, and resolves, when it has ended, to the rest of what it printed. */
+  async end(): Promise<Finished> {
+    // It may have ended by itself, and its standard input with it.
+    await this.#stdin.close().catch(() => {});
+    const [stdout, stderr] = await Promise.all([
+      this.#stdout.rest(),
+      this.#stderr.rest(),
+    ]);
+    const { code } = await deadline(this.child.status, PATIENCE_MS);
+    this.#ended = true;
+    return { code, stdout, stderr };
+  }
+
+  /** Sends a signal, and waits for the end. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
+    this.child.kill(signal);
+    return await this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) await this.stop("SIGKILL");
+  }
+}
+
+/** Starts a command with which to hold a session. */
+export function startSession(command: string[]): Session {
+  return new Session(command);
+}
+
 /** Runs the program to its end, with this text as its standard input. */
-export async function run(args: string[], stdin = ""): Promise<Finished> {
-  return await runCommand([...programCommand(), ...args], stdin);
+export function run(args: string[], stdin = ""): Promise<Finished> {
+  return runCommand([...programCommand(), ...args], stdin);
 }
 
 /** Runs any command to its end, with this text as its standard input. */
@@ -66,86 +191,16 @@ export async function runCommand(
   command: string[],
   stdin = "",
 ): Promise<Finished> {
-  const child = spawn(command, "piped");
-  const output = child.output();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stdin));
-  await writer.close();
-  const { code, stdout, stderr } = await deadline(output, PATIENCE_MS)
-    .catch((error: unknown) => {
-      // Left alone, it could keep the other end of its sockets waiting, too.
-      child.kill("SIGKILL");
-      throw error;
-    });
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  await using session = new Session(command);
+  // It may end before it has read all.
+  session.type(stdin).catch(() => {});
+  return await session.end();
 }
 
-/** The standard output of a process, read as it comes. */
-interface ProcessOutput {
-  /** Waits for the text, and returns all up to its end; at the end of the output, what is left. */
-  until(text: string): Promise<string>;
-  /** Waits for the process to end. Of its standard output it returns what is left. */
-  finished(): Promise<Finished>;
-}
-
-function outputOf(child: Deno.ChildProcess): ProcessOutput {
-  const stderr = new Response(child.stderr).text();
-  const chunks = child.stdout
-    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
-    .getReader();
-  let unread = "";
-
-  /** Reads on. Returns whether there was more. */
-  async function read(): Promise<boolean> {
-    try {
-      const { value, done } = await deadline(chunks.read(), PATIENCE_MS);
-      unread += value ?? "";
-      return !done;
-    } catch (error) {
-      throw new Error(`no more output after ${JSON.stringify(unread)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  function take(end: number): string {
-    const text = unread.slice(0, end);
-    unread = unread.slice(end);
-    return text;
-  }
-
-  return {
-    async until(text) {
-      while (!unread.includes(text)) {
-        if (!await read()) return take(unread.length);
-      }
-      return take(unread.indexOf(text) + text.length);
-    },
-    async finished() {
-      while (await read());
-      const { code } = await deadline(child.status, PATIENCE_MS);
-      return { code, stdout: take(unread.length), stderr: await stderr };
-    },
-  };
-}
-
-/** A server process that listens. Disposing of it kills it, if it still runs. */
-export interface RunningServer extends AsyncDisposable {
+/** A server process that listens. */
+export interface RunningServer extends Session {
   /** The port that it listens on, which the system chose. */
   port: number;
-  /** Its process. */
-  child: Deno.ChildProcess;
-  /** Waits for the next line of its standard output; `undefined` at the end. */
-  nextLine(): Promise<string | undefined>;
-  /** Resolves, when it has ended, to the rest of what it printed. */
-  end(): Promise<Finished>;
-  /** Sends the signal, and waits for the end. */
-  stop(signal?: Deno.Signal): Promise<Finished>;
 }
 
 /** Starts a server on a free port, and resolves when it listens. */
@@ -160,52 +215,21 @@ export function startServer(
 export async function startListening(
   command: string[],
 ): Promise<RunningServer> {
-  const child = spawn(command, "null");
-  const output = outputOf(child);
-  let ended = false;
-
-  async function nextLine(): Promise<string | undefined> {
-    const line = await output.until("\n");
-    return line === "" ? undefined : line.replace(/\n$/, "");
+  const session = new Session(command);
+  const line = await session.nextLine();
+  const [, port] =
+    /^Server is listening on 127\.0\.0\.1:([1-9]\d*)$/.exec(line ?? "") ?? [];
+  if (port === undefined) {
+    throw new Error(`no server: ${line} ${(await session.end()).stderr}`);
   }
-
-  async function end(): Promise<Finished> {
-    const finished = await output.finished();
-    ended = true;
-    return finished;
-  }
-
-  async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
-    child.kill(signal);
-    return await end();
-  }
-
-  const listening = await nextLine();
-  const port = Number(
-    /^Server is listening on 127\.0\.0\.1:(\d+)$/.exec(listening ?? "")?.[1],
-  );
-  if (!port) {
-    throw new Error(
-      `no server: ${listening} ${(await output.finished()).stderr}`,
-    );
-  }
-  return {
-    port,
-    child,
-    nextLine,
-    end,
-    stop,
-    async [Symbol.asyncDispose]() {
-      if (!ended) await stop("SIGKILL");
-    },
-  };
+  return Object.assign(session, { port: Number(port) });
 }
 
 /** Resolves when nobody listens on the port any more. */
 export async function refusal(port: number): Promise<void> {
   for (const start = performance.now();;) {
     try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      (await Deno.connect({ hostname: HOSTNAME, port })).close();
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return;
       // Otherwise it was in the queue when the listener was closed, of which each system has its words.
@@ -225,10 +249,12 @@ export interface ClosedPort extends Disposable {
 
 /** Takes a free port such that whoever connects to it is refused. */
 export async function closedPort(): Promise<ClosedPort> {
-  const hostname = "127.0.0.1";
-  const listener = Deno.listen({ hostname, port: 0 });
+  const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
   // The port of a connection's own end is taken, and yet no listener has it.
-  const conn = await Deno.connect({ hostname, port: listener.addr.port });
+  const conn = await Deno.connect({
+    hostname: HOSTNAME,
+    port: listener.addr.port,
+  });
   return {
     port: conn.localAddr.port,
     [Symbol.dispose]() {
@@ -238,54 +264,12 @@ export async function closedPort(): Promise<ClosedPort> {
   };
 }
 
-/** A process that is typed to while it runs. Disposing of it kills it, if it still runs. */
-export interface Session extends AsyncDisposable {
-  /** Its process. */
-  child: Deno.ChildProcess;
-  /** Waits for the text on its standard output, and returns all that came up to its end. */
-  until(text: string): Promise<string>;
-  /** Writes to its standard input. */
-  type(text: string): Promise<void>;
-  /** Ends its standard input, and resolves, when it has ended, to the rest of what it printed. */
-  end(): Promise<Finished>;
-}
-
-/** Starts a command with which to hold a session. */
-export function startSession(command: string[]): Session {
-  const child = spawn(command, "piped");
-  const output = outputOf(child);
-  const input = child.stdin.getWriter();
-  let ended = false;
-
-  async function end(): Promise<Finished> {
-    // It may have ended by itself, and its standard input with it.
-    await input.close().catch(() => {});
-    const finished = await output.finished();
-    ended = true;
-    return finished;
-  }
-
-  return {
-    child,
-    until: output.until,
-    async type(text) {
-      await input.write(new TextEncoder().encode(text));
-    },
-    end,
-    async [Symbol.asyncDispose]() {
-      if (ended) return;
-      child.kill("SIGKILL");
-      await end();
-    },
-  };
-}
-
 /** What the original kind of client does: connects, sends, reads once, closes. */
 export async function exchangeOnce(
   port: number,
   message: string | Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  using conn = await Deno.connect({ hostname: HOSTNAME, port });
   const bytes = typeof message === "string"
     ? new TextEncoder().encode(message)
     : message;

@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import page from "../../lesson/README.md" with { type: "text" };
+import { blocksOf, Terminals } from "../support/console.ts";
+import { lessonPath, SOURCES } from "../support/lesson.ts";
+import { linuxTest, programTest } from "../support/permissions.ts";
+import { closedPort, run, startServer } from "../support/program.ts";
+
+/** Which program of the pair a section walks through. */
+const PROGRAMS: Record<string, string> = {
+  "The server": "server",
+  "The client": "client",
+};
+
+const SUFFIXES: Record<string, string> = { python: "py", ts: "ts" };
+
+const blocks = blocksOf(page);
+
+/** A block of a file's lines, with the indentation that they have in the file. */
+function asInFile(source: string, block: string): string {
+  for (const indentation of ["", "  ", "    ", "        "]) {
+    const indented = block.replace(/^(?=.)/gm, indentation);
+    if (source.includes(`\n${indented}`) || source.startsWith(indented)) {
+      return indented;
+    }
+  }
+  throw new Error(`no such lines:\n${block}`);
+}
+
+function withoutBlankLines(text: string): string {
+  return text.replace(/^\n/gm, "");
+}
+
+Deno.test("the lesson shows the four programs whole, line by line", () => {
+  const shown: Record<string, string> = {};
+  for (const { language, headings, text } of blocks) {
+    const suffix = SUFFIXES[language];
+    if (suffix === undefined) continue;
+    const name = `${PROGRAMS[headings[1]]}.${suffix}`;
+    shown[name] = (shown[name] ?? "") + asInFile(SOURCES[name], text);
+  }
+  assertEquals(Object.keys(shown).sort(), Object.keys(SOURCES).sort());
+  for (const [name, text] of Object.entries(shown)) {
+    assertEquals(withoutBlankLines(text), withoutBlankLines(SOURCES[name]));
+  }
+});
+
+Deno.test("the lesson's headings are those of the programs' steps", () => {
+  for (const { language, headings, text } of blocks) {
+    if (SUFFIXES[language] === undefined) continue;
+    const [, step] = /^ *(?:#|\/\/) (\d+\. [^:\n]+)/m.exec(text)!;
+    assertEquals(step, headings[2]);
+  }
+});
+
+linuxTest(
+  "what the lesson shows typed prints what it shows printed",
+  async (t) => {
+    const consoles = blocks.filter(({ language }) => language === "console");
+    const sections = Map.groupBy(
+      consoles,
+      ({ headings }) => headings.slice(1).join(", "),
+    );
+    for (const [section, blocks] of sections) {
+      await t.step(section, async () => {
+        await using terminals = new Terminals();
+        for (const { caption, text } of blocks) {
+          const [, terminal] = /^Terminal (\d)\b.*:$/.exec(caption)!;
+          await terminals.replay(terminal, text);
+        }
+      });
+    }
+  },
+);
+
+/** A line of `--trace`, without the time and with `<port>` for the ports of server and client. */
+function withoutTimeAndPorts(line: string): string {
+  return line
+    .replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/, "")
+    .replace(/(?<=127\.0\.0\.1:)\d+/g, "<port>");
+}
+
+/** Has the program trace one exchange and one refusal, and returns what each side calls. */
+async function traceAll(): Promise<Record<string, string[]>> {
+  await using server = await startServer({ args: ["--trace"] });
+  using closed = await closedPort();
+  const [asked, refused] = await Promise.all(
+    [server.port, closed.port].map((port) =>
+      run(["client", `--servers=${port - 9000}`, "--trace", "21"])
+    ),
+  );
+  const served = await server.stop();
+  const lines = (text: string) =>
+    text.trimEnd().split("\n").map(withoutTimeAndPorts);
+  return {
+    server: lines(served.stderr),
+    client: [...lines(asked.stderr), ...lines(refused.stderr)],
+  };
+}
+
+linuxTest("the lesson's traces are what --trace shows", async () => {
+  const traced = await traceAll();
+  const traces = blocks.filter(({ language }) => language === "text");
+  assert(traces.length > 0);
+  for (const { headings, text } of traces) {
+    const expected = text.trimEnd().split("\n").map(
+      withoutTimeAndPorts,
+    );
+    assertStringIncludes(
+      `\n${traced[PROGRAMS[headings[1]]].join("\n")}\n`,
+      `\n${expected.join("\n")}\n`,
+    );
+  }
+});
+
+programTest(
+  "the lesson's links lead to files, which have what it names",
+  async () => {
+    for (const [, path] of page.matchAll(/\]\((?!https:)([^)#]+)\)/g)) {
+      await Deno.stat(lessonPath(path));
+    }
+    const named = page.matchAll(
+      /`([A-Za-z_]+)`,?\s+in\s+\[[^\]]+\]\(([^)]+)\)/g,
+    );
+    let count = 0;
+    for (const [, name, path] of named) {
+      assertStringIncludes(await Deno.readTextFile(lessonPath(path)), name);
+      count++;
+    }
+    assert(count > 0);
+  },
+);

@@ -1,0 +1,202 @@
+/**
+ * Types what a page shows in its `console` blocks, and compares what appears.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { pythonPair, typescriptPair } from "./lesson.ts";
+import { programCommand, type Session, startSession } from "./program.ts";
+
+/** A fenced block of a page. */
+export interface Block {
+  /** The language behind the fence. */
+  language: string;
+  /** The nearest heading above, of each level, outermost first. */
+  headings: string[];
+  /** The last line of text above. */
+  caption: string;
+  /** What is between the fences. */
+  text: string;
+}
+
+/** The fenced blocks of a page, in order. */
+export function blocksOf(page: string): Block[] {
+  const blocks: Block[] = [];
+  const headings: string[] = [];
+  let caption = "";
+  const parts = page.matchAll(
+    /^```(\w+)\n([\s\S]*?)^```$|^(#+) (.*)$|^(.+)$/gm,
+  );
+  for (const [, language, text, level, heading, line] of parts) {
+    if (language !== undefined) {
+      blocks.push({ language, headings: [...headings], caption, text });
+    } else if (level !== undefined) {
+      headings.splice(level.length - 1, Infinity, heading);
+    } else {
+      caption = line;
+    }
+  }
+  return blocks;
+}
+
+const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
+
+/**
+ * A free port, below those that the system gives to whoever connects: as long as nobody listens on it
+ * it refuses, and is never the client's own.
+ */
+function freePort(): number {
+  while (true) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // Somebody else has it.
+    }
+  }
+}
+
+/** Leaves out what differs from run to run: the client's port, and the server drawn. */
+function withoutChance(line: string): string {
+  return line
+    .replace(/\('127\.0\.0\.1', \d+\)/, "('127.0.0.1', <peer port>)")
+    .replace(/(?<=Server 127\.0\.0\.1:)900[123]\b/, "<server port>");
+}
+
+/** The terminals of one section of a page. Disposing of them kills what still runs in them. */
+export class Terminals implements AsyncDisposable {
+  /** The ports that stand here for those that the page speaks of. */
+  readonly #ports = new Map<number, number>();
+  readonly #sessions = new Map<string, Session>();
+  readonly #statuses = new Map<string, number>();
+
+  /** Types what a block shows as typed into a terminal, and expects what it shows as printed. */
+  async replay(terminal: string, block: string): Promise<void> {
+    const lines = block.replace(/\n$/, "").split("\n");
+    for (const [index, line] of lines.entries()) {
+      if (line === "$ echo $?") {
+        await this.#end(terminal);
+      } else if (lines[index - 1] === "$ echo $?") {
+        assertEquals(this.#statuses.get(terminal), Number(line));
+      } else if (line.startsWith("$ ")) {
+        // Within a block a command has ended before the next; between two, Ctrl-C is pressed.
+        if (index > 0) await this.#end(terminal);
+        else await this.#kill(terminal);
+        this.#start(terminal, line.slice(2));
+      } else if (line !== "...") {
+        await this.#expect(terminal, line, lines[index - 1] === "...");
+      }
+    }
+    // What is over before the text goes on: all but servers, and clients that stay.
+    const last = lines.findLast((line) => line.startsWith("$ ")) ?? "";
+    if (/\|| reset\.py /.test(last)) await this.#end(terminal);
+  }
+
+  #start(terminal: string, typed: string): void {
+    // A single command takes the shell's place, so that signals reach it.
+    const script = typed.includes("|") ? this.#elsewhere(typed) : 'exec "$@"';
+    const session = startSession([
+      "sh",
+      "-c",
+      `export PYTHONUNBUFFERED=1; exec 2>&1; ${script}`,
+      "sh",
+      ...this.#commandOf(typed),
+    ]);
+    this.#sessions.set(terminal, session);
+  }
+
+  /** The words of a command as it is run here; of a pipeline they are not used. */
+  #commandOf(typed: string): string[] {
+    const [file, ...args] = this.#elsewhere(typed).split(" ");
+    const ports = [9001, 9002, 9003].map((port) => this.#portFor(port));
+    if (typed === "python3 lesson/client.py") return pythonPair.client(ports);
+    if (/^deno run .* lesson\/client\.ts$/.test(typed)) {
+      return typescriptPair.client(ports);
+    }
+    if (typed.startsWith("deno task ")) {
+      return [...programCommand(), ...args.slice(1)];
+    }
+    return [file === "deno" ? Deno.execPath() : file, ...args];
+  }
+
+  /** What is typed, with other ports and server numbers. */
+  #elsewhere(typed: string): string {
+    return typed
+      .replace(/\b90\d\d\b/, (port) => String(this.#portFor(Number(port))))
+      .replace(
+        /(?<=(?:server\.py|server\.ts|serve) )\d\d?$/,
+        (number) => String(this.#portFor(9000 + Number(number)) - 9000),
+      );
+  }
+
+  #portFor(pagePort: number): number {
+    const port = this.#ports.get(pagePort) ?? freePort();
+    this.#ports.set(pagePort, port);
+    return port;
+  }
+
+  /** What is printed, with the page's ports. */
+  #onPage(printed: string): string {
+    for (const [pagePort, port] of this.#ports) {
+      printed = printed.replace(new RegExp(`\\b${port}\\b`), String(pagePort));
+    }
+    return withoutChance(printed);
+  }
+
+  async #expect(
+    terminal: string,
+    line: string,
+    mayComeLater: boolean,
+  ): Promise<void> {
+    const session = this.#sessions.get(terminal)!;
+    if (line.startsWith("^C")) {
+      session.child.kill("SIGINT");
+      line = line.slice(2);
+      if (line === "") return;
+    }
+    if (line.startsWith(PROMPT)) {
+      assertEquals(await session.until(PROMPT), PROMPT);
+      await session.type(line.slice(PROMPT.length) + "\n");
+      return;
+    }
+    while (true) {
+      const printed = await session.until("\n");
+      const actual = this.#onPage(printed.replace(/\n$/, ""));
+      if (mayComeLater && printed !== "" && actual !== withoutChance(line)) {
+        continue;
+      }
+      assertEquals(actual, withoutChance(line));
+      return;
+    }
+  }
+
+  /** Expects what runs in a terminal to end, and to have printed no more. */
+  async #end(terminal: string): Promise<void> {
+    const session = this.#sessions.get(terminal);
+    if (session === undefined) return;
+    this.#sessions.delete(terminal);
+    const { code, stdout } = await session.end();
+    assertEquals(stdout, "");
+    this.#statuses.set(terminal, code);
+  }
+
+  async #kill(terminal: string): Promise<void> {
+    const session = this.#sessions.get(terminal);
+    if (session === undefined) return;
+    this.#sessions.delete(terminal);
+    try {
+      session.child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await session.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const terminal of [...this.#sessions.keys()]) {
+      await this.#kill(terminal);
+    }
+  }
+}
