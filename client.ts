@@ -359,6 +359,9 @@ export async function interact(
       await client.ask(line);
     }
     if (!quiet) stdout.print(PROMPT);
+    // Lines that nobody is asked for must not outrun the output, either.
+    const { ready } = stdout;
+    if (ready !== undefined) await ready;
   }
   if (!quiet) stdout.print("\n");
 }

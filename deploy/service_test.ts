@@ -6,7 +6,7 @@ const UNIT = new URL("tcpcalc@.service", import.meta.url);
 /** Runs `systemd-analyze` on the unit, which names a program that is there. */
 async function analyze(...args: string[]): Promise<Deno.CommandOutput> {
   const unit = (await Deno.readTextFile(UNIT))
-    .replace("/usr/local/bin/tcpcalc", Deno.execPath());
+    .replace(/^ExecStart=\S+/m, `ExecStart=${Deno.execPath()}`);
   const directory = await Deno.makeTempDir({ dir: "/tmp" });
   try {
     const file = `${directory}/tcpcalc@.service`;

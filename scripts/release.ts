@@ -1,10 +1,12 @@
 /**
- * Makes what a release consists of: for each system an archive of the compiled program with README and
- * LICENSE, the sums of all archives, and the notes, which are the version's section of CHANGELOG.md.
+ * Makes what a release consists of: for each system an archive of the compiled program with README,
+ * LICENSE, docs/ and deploy/, the sums of all archives, and the notes, which are the version's section of
+ * CHANGELOG.md.
  *
  *     deno task release                                   for all systems
  *     deno task release --target aarch64-apple-darwin     for one
- *     deno task release --tag v0.1.0                      if that is the version in deno.json
+ *     deno task release --tag v0.2.0                      if that is the version in deno.json
+ *     deno task release --repository https://…            where links out of the archive lead to
  *
  * @module
  */
@@ -20,7 +22,11 @@ const TARGETS = [
   "x86_64-apple-darwin",
   "aarch64-apple-darwin",
   "x86_64-pc-windows-msvc",
+  "aarch64-pc-windows-msvc",
 ];
+
+/** What an archive holds beside the program. */
+const DOCUMENTS = ["LICENSE", "README.md", "docs", "deploy"];
 
 const OUTPUT = "dist";
 
@@ -36,9 +42,46 @@ function notesOf(version: string, changelog: string): string | undefined {
     ?.replace(/^.*\n+/, "");
 }
 
+/** The paths of all files in these files and folders, without tests. */
+async function* filesIn(paths: string[]): AsyncGenerator<string> {
+  for (const path of paths.sort()) {
+    if ((await Deno.stat(path)).isDirectory) {
+      const names = await Array.fromAsync(Deno.readDir(path));
+      yield* filesIn(names.map(({ name }) => `${path}/${name}`));
+    } else if (!path.endsWith("_test.ts")) yield path;
+  }
+}
+
+/** Makes links of a page that would lead out of the archive lead to the repository, at this version. */
+function withLinks(path: string, text: string, paths: Set<string>): string {
+  return text.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
+    const { pathname, hash } = new URL(link, `file:///${path}`);
+    const linked = pathname.slice(1);
+    if (paths.has(linked)) return link;
+    const { repository } = options;
+    if (!repository) fail(`${path} links to ${linked}: in which --repository?`);
+    return `${repository}/blob/v${config.version}/${linked}${hash}`;
+  });
+}
+
+/** What each archive holds beside the program, by its path. */
+async function readDocuments(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const paths = new Set(await Array.fromAsync(filesIn(DOCUMENTS)));
+  const documents = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const path of paths) {
+    const bytes = path.endsWith(".md")
+      ? new TextEncoder().encode(
+        withLinks(path, await Deno.readTextFile(path), paths),
+      )
+      : await Deno.readFile(path);
+    documents.set(path, bytes);
+  }
+  return documents;
+}
+
 /** Compiles the program as `deno task compile` does, but for another system and to another file. */
 async function compile(target: string, output: string): Promise<void> {
-  const [deno, ...args] = config.tasks.compile
+  const [deno, ...args] = config.tasks.compile.command
     .replace("--output dist/tcpcalc", `--output ${output} --target ${target}`)
     .split(" ");
   console.log([deno, ...args].join(" "));
@@ -47,8 +90,11 @@ async function compile(target: string, output: string): Promise<void> {
   if (!success) fail(`no program for ${target}`);
 }
 
-/** Compiles and packs the program for one system. Returns the line that tells the archive's sum. */
-async function release(target: string): Promise<string> {
+/** Compiles and packs the program for one system. Returns the archive's line of `SHA256SUMS`. */
+async function release(
+  target: string,
+  documents: Map<string, Uint8Array<ArrayBuffer>>,
+): Promise<string> {
   const isWindows = target.includes("windows");
   const name = isWindows ? "tcpcalc.exe" : "tcpcalc";
   const program = `${OUTPUT}/${target}/${name}`;
@@ -59,9 +105,8 @@ async function release(target: string): Promise<string> {
     bytes: await Deno.readFile(program),
     mode: 0o755,
   }];
-  for (const name of ["LICENSE", "README.md"]) {
-    const bytes = await Deno.readFile(name);
-    files.push({ name: `${directory}/${name}`, bytes, mode: 0o644 });
+  for (const [path, bytes] of documents) {
+    files.push({ name: `${directory}/${path}`, bytes, mode: 0o644 });
   }
   const archive = `${directory}.${isWindows ? "zip" : "tar.gz"}`;
   const bytes = isWindows ? packZip(files) : await packTarGz(files);
@@ -71,7 +116,7 @@ async function release(target: string): Promise<string> {
 }
 
 const options = parseArgs(Deno.args, {
-  string: ["tag", "target"],
+  string: ["repository", "tag", "target"],
   unknown: (argument: string) => fail(`unknown argument ${argument}`),
 });
 if (options.tag !== undefined && options.tag !== `v${config.version}`) {
@@ -85,9 +130,10 @@ const notes = notesOf(
   await Deno.readTextFile("CHANGELOG.md"),
 );
 if (!notes) fail(`CHANGELOG.md has no section for ${config.version}`);
+const documents = await readDocuments();
 let sums = "";
 for (const target of options.target ? [options.target] : TARGETS) {
-  sums += await release(target);
+  sums += await release(target, documents);
 }
 await Deno.writeTextFile(`${OUTPUT}/SHA256SUMS`, sums);
 await Deno.writeTextFile(`${OUTPUT}/NOTES.md`, notes);

@@ -6,48 +6,62 @@ import {
 } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { commandTest } from "../tests/support/permissions.ts";
-import { exchangeOnce, startServer } from "../tests/support/program.ts";
+import {
+  type Finished,
+  runCommand,
+  shCommand,
+  startServer,
+} from "../tests/support/program.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const DIST = new URL("dist/", ROOT);
 const NAME = `tcpcalc-${config.version}-${Deno.build.target}`;
 const ARCHIVE = `${NAME}.tar.gz`;
+const UNPACKED = new URL(`${NAME}/`, DIST);
+
+const REPOSITORY = "https://example.org/tcpcalc";
 
 const NEEDED = { command: "sh", task: "test:release" };
 
-/** Runs a command to its end. Returns its exit status and all that it printed. */
-async function run(
-  command: string,
-  args: string[],
-  cwd: URL,
-): Promise<{ code: number; output: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    cwd,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+/** The command of the unpacked program, which only `sh` may start. */
+const PROGRAM = shCommand('exec "$@"', [new URL("tcpcalc", UNPACKED).pathname]);
+
+/** Runs a command in the root of the project to its end. */
+async function runHere(command: string[]): Promise<Finished> {
+  const script = `cd '${ROOT.pathname}' && exec "$@"`;
+  return await runCommand(shCommand(script, command));
 }
 
-async function release(...args: string[]) {
-  return await run(Deno.execPath(), ["task", "release", ...args], ROOT);
+/** Runs the task with the Deno that can compile: that of these tests, unless `TCPCALC_DENO` names one. */
+async function release(...args: string[]): Promise<Finished> {
+  const deno = Deno.env.get("TCPCALC_DENO")?.split(" ") ?? [Deno.execPath()];
+  const task = ["task", "release", "--repository", REPOSITORY];
+  return await runHere([...deno, ...task, ...args]);
 }
 
 /** Runs shell commands where the archive is, which must succeed. Returns what they printed. */
 async function shell(commands: string): Promise<string> {
-  const { code, output } = await run("sh", ["-c", commands], DIST);
-  assertEquals(code, 0, output);
-  return output;
+  const script = `cd '${DIST.pathname}' && ${commands}`;
+  const { code, stdout, stderr } = await runCommand(shCommand(script, []));
+  assertEquals(code, 0, stderr);
+  return stdout;
+}
+
+async function exists(file: URL): Promise<boolean> {
+  return await Deno.stat(file).then(() => true, () => false);
+}
+
+async function read(path: string): Promise<string> {
+  return await Deno.readTextFile(new URL(path, UNPACKED));
 }
 
 commandTest(
   "a release with the tag of another version is refused",
   NEEDED,
   async () => {
-    const { code, output } = await release("--tag", "v0.0.0");
+    const { code, stderr } = await release("--tag", "v0.0.0");
     assertStringIncludes(
-      output,
+      stderr,
       `release: the tag is v0.0.0, the version in deno.json ${config.version}`,
     );
     assertEquals(code, 1);
@@ -55,26 +69,19 @@ commandTest(
 );
 
 commandTest("a release for an unknown system is refused", NEEDED, async () => {
-  const { code, output } = await release("--target", "mips-unknown-linux-gnu");
-  assertStringIncludes(output, "release: the target is none of");
+  const { code, stderr } = await release("--target", "mips-unknown-linux-gnu");
+  assertStringIncludes(stderr, "release: the target is none of");
   assertEquals(code, 1);
 });
 
 commandTest("a release for this system", NEEDED, async (t) => {
-  const { code, output } = await release(
+  const { code, stderr } = await release(
     "--tag",
     `v${config.version}`,
     "--target",
     Deno.build.target,
   );
-  assertEquals(code, 0, output);
-
-  await t.step("has the sum that SHA256SUMS tells", async () => {
-    assertEquals(
-      await shell("sha256sum --check SHA256SUMS"),
-      `${ARCHIVE}: OK\n`,
-    );
-  });
+  assertEquals(code, 0, stderr);
 
   await t.step("is described by the changelog", async () => {
     const changelog = await Deno.readTextFile(new URL("CHANGELOG.md", ROOT));
@@ -84,37 +91,81 @@ commandTest("a release for this system", NEEDED, async (t) => {
     assertMatch(notes, /^### Added$/m);
   });
 
-  await t.step("holds the program, the README and the license", async () => {
-    const listing = await shell(`tar -tvzf ${ARCHIVE}`);
+  await t.step("is verified and unpacked as the admin is told to", async () => {
     assertEquals(
-      listing.split("\n").map((line) => line.replace(/ .* /, " ")),
-      [
-        `-rwxr-xr-x ${NAME}/tcpcalc`,
-        `-rw-r--r-- ${NAME}/LICENSE`,
-        `-rw-r--r-- ${NAME}/README.md`,
-        "",
-      ],
+      await shell("sha256sum --check --ignore-missing SHA256SUMS"),
+      `${ARCHIVE}: OK\n`,
     );
+    await shell(`rm -rf ${NAME} && tar -xzf ${ARCHIVE}`);
   });
 
-  await t.step("runs when it is unpacked", async () => {
-    await shell(`tar -xzf ${ARCHIVE}`);
-    assertEquals(
-      await shell(`${NAME}/tcpcalc --version`),
-      `tcpcalc ${config.version}\n`,
+  const files = (await shell(`cd ${NAME} && find . -type f | sort`))
+    .trimEnd().split("\n").map((path) => path.slice("./".length));
+
+  await t.step(
+    "holds the program, the license, and all of docs and deploy but tests",
+    async () => {
+      const tracked = await shell(
+        "git -C .. ls-files LICENSE README.md docs deploy ':!*_test.ts'",
+      );
+      assertEquals(
+        files,
+        [...tracked.trimEnd().split("\n"), "tcpcalc"].sort(),
+      );
+      assertMatch(
+        await shell(`ls -l ${NAME}/tcpcalc ${NAME}/LICENSE`),
+        /^-rw-r--r-- .*LICENSE\n-rwxr-xr-x .*tcpcalc\n$/,
+      );
+    },
+  );
+
+  await t.step("has no dead link", async () => {
+    const blob = `${REPOSITORY}/blob/v${config.version}/`;
+    const dead: string[] = [];
+    for (const page of files.filter((path) => path.endsWith(".md"))) {
+      for (const [, link] of (await read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
+        const target = link.startsWith(blob)
+          ? new URL(link.slice(blob.length), ROOT)
+          : new URL(link, new URL(page, UNPACKED));
+        target.hash = "";
+        if (target.protocol !== "file:") continue;
+        if (!await exists(target)) dead.push(`${page}: ${link}`);
+      }
+    }
+    assertEquals(dead, []);
+  });
+
+  await t.step(
+    "has a unit and a balancer's configuration that name files which are there",
+    async () => {
+      const unit = await read("deploy/tcpcalc@.service");
+      const balancer = await read("deploy/haproxy.cfg");
+      const operations = await read("docs/operations.md");
+      for (
+        const [path] of `${unit}${balancer}${operations}`
+          .matchAll(/\b(?:deploy|docs)\/[\w@.]+\w/g)
+      ) {
+        assert(files.includes(path), path);
+      }
+      const [, program] = /^ExecStart=(\S+)/m.exec(unit)!;
+      assertEquals(program, "/usr/local/bin/tcpcalc");
+      assertStringIncludes(operations, "install tcpcalc /usr/local/bin/");
+    },
+  );
+
+  await t.step("serves and asks", async () => {
+    await using server = await startServer({ command: PROGRAM });
+    const asked = await runCommand(
+      [...PROGRAM, "client", "-q", "--servers", String(server.port - 9000)]
+        .concat("21"),
     );
-    const command = [
-      "sh",
-      "-c",
-      'exec "$0" "$@"',
-      new URL(`${NAME}/tcpcalc`, DIST).pathname,
-    ];
-    await using server = await startServer({ command });
-    assertEquals(await exchangeOnce(server.port, "21"), "42");
+    assertEquals(asked, { code: 0, stdout: "42\n", stderr: "" });
+    const version = await runCommand([...PROGRAM, "--version"]);
+    assertEquals(version.stdout, `tcpcalc ${config.version}\n`);
   });
 
   const program = new TextDecoder("latin1").decode(
-    await Deno.readFile(new URL(`${NAME}/tcpcalc`, DIST)),
+    await Deno.readFile(new URL("tcpcalc", UNPACKED)),
   );
 
   await t.step("holds no permission but the one", () => {
@@ -136,25 +187,27 @@ commandTest("a release for this system", NEEDED, async (t) => {
   await t.step(
     "embeds what the program imports, and nothing else",
     async () => {
-      const info = await run(
+      const info = await runHere([
         Deno.execPath(),
-        ["info", "--json", "main.ts"],
-        ROOT,
-      );
-      const { modules } = JSON.parse(info.output) as {
+        "info",
+        "--json",
+        "main.ts",
+      ]);
+      const { modules } = JSON.parse(info.stdout) as {
         modules: { specifier: string }[];
       };
-      const imported = modules.map(({ specifier }) => specifier)
-        .filter((specifier) => specifier.startsWith("file:"))
-        .map((specifier) => specifier.slice(ROOT.href.length));
-      const files = [...output.matchAll(/^[├└]── ([^/\s]+) \(/gm)].map((
-        [, name],
-      ) => name);
-      assertEquals(files.sort(), imported.sort());
-      const packages = [...output.matchAll(/([^/\s]+)\/[\d.]+\/\* \(/g)].map((
-        [, name],
-      ) => name);
-      assertEquals(packages, ["deno-std"]);
+      const imported = modules.flatMap(({ specifier }) =>
+        /^file:.*\/(\w+\.ts)$/.exec(specifier)?.[1] ?? []
+      );
+      const embedded = program.matchAll(/{"File":{"n":"(\w+\.ts)"/g);
+      assertEquals(
+        [...embedded].map(([, name]) => name).sort(),
+        imported.sort(),
+      );
+      const packages = Object.values(config.imports)
+        .map((specifier) => /^npm:([^@]+)/.exec(specifier)![1])
+        .filter((name) => program.includes(`{"Dir":{"n":"${name}"`));
+      assertEquals([...new Set(packages)], ["deno-std"]);
     },
   );
 });

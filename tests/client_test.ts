@@ -1,511 +1,705 @@
-import { deadline } from "@std/async/deadline";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  ask,
   askAll,
   type ClientOptions,
-  exchange,
-  FIRST_PORT,
   interact,
   PROMPT,
+  type TextOutput,
 } from "../client.ts";
-import { writeAll } from "../io/write_all.ts";
+import { osErrorText } from "../python/os_error.ts";
+import { MemoryInput } from "./support/environment.ts";
 import {
-  networkTest,
-  notOnWindows,
-  pythonTest,
-} from "./support/permissions.ts";
-import { closedPort, PATIENCE_MS } from "./support/program.ts";
-import { startOracle } from "./support/python.ts";
+  type MemoryConnection,
+  MemoryNetwork,
+  readAll,
+  send,
+} from "./support/network.ts";
+import { systemError } from "./support/system_error.ts";
+import { FakeTime, settle } from "./support/time.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
+/** The port of server 1. */
+const PORT = 9001;
+
+const CONNECTED = "connected to Server 127.0.0.1:9001\n";
+
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A server that does as the test wants. Disposing of it waits until all of that is done. */
-interface FakeServer extends AsyncDisposable {
-  port: number;
-  /** Its server number, as the client counts. */
-  number: number;
-}
+/** Keeps what is printed. */
+class Recorder implements TextOutput {
+  text = "";
+  ready: Promise<void> | undefined;
 
-/** Starts a server that hands each connection to a function, and closes it after. */
-function startServer(handle: (conn: Deno.Conn) => Promise<void>): FakeServer {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-
-  async function handleAll(): Promise<void> {
-    const handled: Promise<void>[] = [];
-    for await (const conn of listener) {
-      handled.push(handle(conn).finally(() => conn.close()));
-    }
-    await Promise.all(handled);
+  print(text: string): void {
+    this.text += text;
   }
 
-  const done = handleAll();
-  return {
-    port: listener.addr.port,
-    number: listener.addr.port - FIRST_PORT,
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      await deadline(done, PATIENCE_MS);
-    },
-  };
+  /** Returns what is printed, and forgets it. */
+  take(): string {
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
 }
 
-/** Reads once. An empty text is the end. */
-async function receive(conn: Deno.Conn, bytes = 64 * 1024): Promise<string> {
-  const buffer = new Uint8Array(bytes);
-  const size = await conn.read(buffer);
-  return decoder.decode(buffer.subarray(0, size ?? 0));
+/** A network, and a client's options that record what it prints. */
+class Fixture implements ClientOptions {
+  readonly servers = [1];
+  readonly timeout = 10_000;
+  readonly failover = false;
+  readonly quiet = false;
+  readonly hints = false;
+  readonly network = new MemoryNetwork();
+  readonly random = () => 0;
+  readonly stdout = new Recorder();
+  readonly stderr = new Recorder();
+
+  constructor(options: Partial<ClientOptions> = {}) {
+    Object.assign(this, options);
+  }
+
+  /** What was printed on both streams since the last look. */
+  printed(): { stdout: string; stderr: string } {
+    return { stdout: this.stdout.take(), stderr: this.stderr.take() };
+  }
 }
 
-async function send(conn: Deno.Conn, reply: string): Promise<void> {
-  await writeAll(conn, encoder.encode(reply));
-}
+/** A server that the test has in its hands. Disposing of it closes it when all is handled. */
+class FakeServer implements AsyncDisposable {
+  readonly listener;
+  readonly conns: MemoryConnection[] = [];
+  readonly #handled: Promise<void>[] = [];
+  readonly #accepting: Promise<void>;
 
-/** Starts a server that replies as a function of the message says. */
-function startReplying(reply: (message: string) => string): FakeServer {
-  return startServer(async (conn) => send(conn, reply(await receive(conn))));
-}
+  constructor(
+    network: MemoryNetwork,
+    handle: (conn: MemoryConnection) => Promise<void> | void,
+    port = PORT,
+  ) {
+    this.listener = network.listen(port);
+    this.#accepting = this.#acceptAll(handle);
+  }
 
-/** Options that record what is written. */
-interface Recorded extends ClientOptions {
-  output: string;
-  errors: string;
-}
-
-function record(options: Partial<ClientOptions> = {}): Recorded {
-  const recorded: Recorded = {
-    servers: [],
-    timeout: PATIENCE_MS,
-    failover: false,
-    quiet: false,
-    random: () => 0,
-    ...options,
-    output: "",
-    errors: "",
-    write(text) {
-      recorded.output += text;
-      return Promise.resolve();
-    },
-    writeError(text) {
-      recorded.errors += text;
-      return Promise.resolve();
-    },
-  };
-  return recorded;
-}
-
-/** The reply to a message, as text. */
-async function exchangeText(
-  message: string,
-  { port }: { port: number },
-): Promise<string> {
-  const reply = await exchange(message, { port, timeout: PATIENCE_MS });
-  return decoder.decode(reply);
-}
-
-/** How `str(OSError)` begins on any system. */
-const ERROR = /\[\w+ \d+\] /;
-
-networkTest("an exchange sends the message and returns the reply", async () => {
-  await using server = startReplying((message) => `<${message}>`);
-  assertEquals(await exchangeText("２１\n", server), "<２１\n>");
-});
-
-networkTest("an exchange without a time limit is like any other", async () => {
-  await using server = startReplying(() => "42");
-  const reply = await exchange("21", { port: server.port, timeout: 0 });
-  assertEquals(decoder.decode(reply), "42");
-});
-
-networkTest("a reply that comes in pieces is returned whole", async () => {
-  const pieces = Array.from({ length: 50 }, (_, i) => String(i % 10).repeat(i));
-  await using server = startServer(async (conn) => {
-    await receive(conn);
-    for (const piece of pieces) {
-      await send(conn, piece);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  });
-  assertEquals(await exchangeText("21", server), pieces.join(""));
-});
-
-networkTest("a reply may have a mebibyte and no more", async () => {
-  const longest = "9".repeat(MEBIBYTE);
-  await using server = startReplying(() => longest);
-  assertEquals(await exchangeText("21", server), longest);
-  await using talker = startServer(async (conn) => {
-    await receive(conn);
-    // The client closes the connection before it has all.
-    await send(conn, longest.repeat(8)).catch(() => {});
-  });
-  await assertRejects(
-    () => exchangeText("21", talker),
-    RangeError,
-    "reply is longer than 1048576 bytes",
-  );
-});
-
-networkTest(
-  "a server that closes without a reply has replied with nothing",
-  async () => {
-    await using server = startReplying(() => "");
-    assertEquals(await exchangeText("21", server), "");
-  },
-);
-
-pythonTest("a reset before the reply is an error", async () => {
-  await using python = startOracle();
-  const [port] = await python.ask("reset", [""]);
-  await assertRejects(
-    () => exchangeText("21", { port }),
-    Deno.errors.ConnectionReset,
-  );
-});
-
-notOnWindows(pythonTest, "a reset takes back what came before it")(
-  "a reset after the reply is no error",
-  async () => {
-    await using python = startOracle();
-    const [port] = await python.ask("reset", ["42"]);
-    assertEquals(await exchangeText("21", { port }), "42");
-  },
-);
-
-networkTest(
-  "a reply counts that comes before all of the message is sent",
-  async () => {
-    await using server = startServer(async (conn) => {
-      await receive(conn, 1);
-      await send(conn, "too long");
-      await conn.closeWrite();
-      while (await receive(conn) !== "");
-    });
-    const message = "9".repeat(16 * MEBIBYTE);
-    assertEquals(await exchangeText(message, server), "too long");
-  },
-);
-
-networkTest(
-  "a server that keeps the connection open is not waited for",
-  async () => {
-    let rest: string | undefined;
-    {
-      await using server = startServer(async (conn) => {
-        await receive(conn);
-        await send(conn, "42");
-        rest = await receive(conn);
-      });
-      assertEquals(await exchangeText("21", server), "42");
-    }
-    assertEquals(rest, "");
-  },
-);
-
-networkTest(
-  "an exchange ends when its time is up, and so does its connection",
-  async () => {
-    let rest: string | undefined;
-    {
-      await using server = startServer(async (conn) => {
-        await receive(conn);
-        rest = await receive(conn);
-      });
-      const error = await assertRejects(
-        () => exchange("21", { port: server.port, timeout: 100 }),
-        DOMException,
-      );
-      assertEquals(error.name, "TimeoutError");
-    }
-    assertEquals(rest, "");
-  },
-);
-
-networkTest(
-  "an exchange ends when its time is up, also where it finds no connection",
-  async () => {
-    using listener = Deno.listen({
-      hostname: "127.0.0.1",
-      port: 0,
-      tcpBacklog: 1,
-    });
-    const { port } = listener.addr;
-    const connected: number[] = [];
-    // Nobody accepts: as many connect as may wait for it, and the others wait to connect.
-    const exchanges = Array.from({ length: 5 }, (_, index) =>
-      exchange("21", {
-        port,
-        timeout: 500,
-        onConnected: () => connected.push(index),
-      }));
-    const results = await Promise.allSettled(exchanges);
-    assertEquals(
-      results.map((result) =>
-        result.status === "rejected" && result.reason.name
-      ),
-      Array(5).fill("TimeoutError"),
-    );
-    assert(connected.length < 5, "all of them have connected");
-  },
-);
-
-networkTest(
-  "a connection that TCP has made to itself is closed, and another is made",
-  async () => {
-    await using server = startServer(async (conn) => {
-      assertEquals(await receive(conn), "21");
-      await conn.write(encoder.encode("42"));
-    });
-    // The system draws such a port once in some ten thousand times, so the first draw is made up.
-    const connect = Deno.connect;
-    let closed = 0;
-    const toItself = {
-      localAddr: { port: server.port },
-      close: () => closed++,
-    };
-    Deno.connect = (() => {
-      Deno.connect = connect;
-      return Promise.resolve(toItself);
-    }) as unknown as typeof Deno.connect;
+  async #acceptAll(
+    handle: (conn: MemoryConnection) => Promise<void> | void,
+  ): Promise<void> {
     try {
-      const reply = await exchange("21", { port: server.port, timeout: 0 });
-      assertEquals(decoder.decode(reply), "42");
-    } finally {
-      Deno.connect = connect;
+      while (true) {
+        const conn = await this.listener.accept();
+        this.conns.push(conn);
+        this.#handled.push(Promise.resolve(handle(conn)));
+      }
+    } catch {
+      // The listener is closed.
     }
-    assertEquals(closed, 1);
-  },
-);
+  }
 
-networkTest("a port that nobody listens on is an error", async () => {
-  using nobody = await closedPort();
-  await assertRejects(
-    () => exchangeText("21", nobody),
-    Deno.errors.ConnectionRefused,
-  );
-});
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.listener.close();
+    await this.#accepting;
+    await Promise.all(this.#handled);
+    for (const conn of this.conns) conn[Symbol.dispose]();
+  }
+}
 
-networkTest("what happens is told in two lines", async () => {
-  await using server = startReplying(() => "42");
-  const options = record({ servers: [server.number] });
-  assertEquals(await ask("21", options), true);
-  assertEquals(
-    options.output,
-    `connected to Server 127.0.0.1:${server.port}\n` +
-      "Received from server: 42\n",
-  );
-  assertEquals(options.errors, "");
-});
+async function receive(conn: MemoryConnection): Promise<string> {
+  const buffer = new Uint8Array(1024);
+  const size = await conn.read(buffer);
+  return new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(buffer.subarray(0, size ?? 0));
+}
 
-networkTest(
-  "a quiet client tells the answer alone, and the rest on standard error",
-  async () => {
-    await using server = startReplying((text) => text === "21" ? "42" : "no");
-    using nobody = await closedPort();
-    const options = record({ servers: [server.number], quiet: true });
-    assertEquals(await ask("21", options), true);
-    assertEquals([options.output, options.errors], ["42\n", ""]);
-    assertEquals(await ask("abc", options), false);
-    assertEquals([options.output, options.errors], ["42\n", "no\n"]);
-    options.servers = [nobody.port - FIRST_PORT];
-    options.errors = "";
-    assertEquals(await ask("21", options), false);
-    assertEquals(options.output, "42\n");
-    assertMatch(
-      options.errors.replace(ERROR, "<error> "),
-      /^Failed to connect to Server 127\.0\.0\.1:\d+ with error <error> .+\n$/,
-    );
-  },
-);
+/** Replies as the function says, and closes. */
+function replying(
+  reply: (message: string) => string | Uint8Array<ArrayBuffer>,
+): (conn: MemoryConnection) => Promise<void> {
+  return async (conn) => {
+    const message = await receive(conn);
+    // A client that has had enough closes the connection.
+    await send(conn, reply(message)).catch(() => {});
+    conn.close();
+  };
+}
 
-networkTest("a reply is shown without control characters", async () => {
-  await using server = startServer(async (conn) => {
+/** Replies so, and leaves the connection open. */
+function lingering(reply: string): (conn: MemoryConnection) => Promise<void> {
+  return async (conn) => {
     await receive(conn);
-    await conn.write(new Uint8Array([0x34, 0x0a, 0x1b, 0x5b, 0x4a, 0xff]));
+    await send(conn, reply);
+  };
+}
+
+/** What the client prints of an exchange that failed with an error. */
+function failed(error: unknown, port = PORT): string {
+  return `Failed to connect to Server 127.0.0.1:${port} with error ${
+    osErrorText(error)
+  }\n`;
+}
+
+const TIMED_OUT = failed(new DOMException("", "TimeoutError"));
+const REFUSED = systemError("ECONNREFUSED");
+const RESET = systemError("ECONNRESET");
+
+/** An input that has it all at once. */
+function inputOf(...chunks: (string | Uint8Array)[]): MemoryInput {
+  const input = new MemoryInput();
+  for (const chunk of chunks) input.push(chunk);
+  input.end();
+  return input;
+}
+
+Deno.test("an exchange is reported in two lines", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, replying(() => "42"));
+  assertEquals(await askAll(["21"], client), true);
+  assertEquals(client.printed(), {
+    stdout: `${CONNECTED}Received from server: 42\n`,
+    stderr: "",
   });
-  for (const quiet of [false, true]) {
-    const options = record({ servers: [server.number], quiet });
-    assertEquals(await ask("21", options), false);
-    const [shown] = (options.output + options.errors).match(/4.*\n$/)!;
-    assertEquals(shown, "4\\n\\x1b[J\\xff\n");
-  }
 });
 
-networkTest("an answer of any length and script is an integer", async () => {
-  await using server = startReplying((text) => text);
-  for (const reply of ["-8", "٤٢", "9".repeat(4000)]) {
-    const options = record({ servers: [server.number], quiet: true });
-    assertEquals(await ask(reply, options), true);
-    assertEquals(options.output, `${reply}\n`);
-  }
+Deno.test("the connection is reported before the reply has come", async () => {
+  const client = new Fixture();
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await settle();
+  assertEquals(client.printed().stdout, CONNECTED);
+  const [conn] = server.conns;
+  assertEquals(await receive(conn), "21");
+  conn.close();
+  await asked;
 });
 
-networkTest("an error is told in the place of the answer", async () => {
-  await using silent = startServer(async (conn) => {
-    while (await receive(conn) !== "");
-  });
-  using nobody = await closedPort();
-
-  const timedOut = record({ servers: [silent.number], timeout: 100 });
-  assertEquals(await ask("21", timedOut), false);
-  let name = `Server 127.0.0.1:${silent.port}`;
+Deno.test("a reply is whole when the server closes, in however many pieces it comes", async () => {
+  using time = new FakeTime();
+  const client = new Fixture();
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await settle();
+  const [conn] = server.conns;
+  const pieces = ["1".repeat(1400), "2".repeat(1400), "3"];
+  for (const piece of pieces) {
+    await send(conn, piece);
+    await time.advance(49);
+  }
+  conn.close();
+  assertEquals(await asked, true);
   assertEquals(
-    timedOut.output,
-    `connected to ${name}\nFailed to connect to ${name} with error timed out\n`,
-  );
-
-  const refused = record({ servers: [nobody.port - FIRST_PORT] });
-  assertEquals(await ask("21", refused), false);
-  name = `Server 127.0.0.1:${nobody.port}`;
-  assert(
-    refused.output.startsWith(`Failed to connect to ${name} with error [`),
+    client.printed().stdout,
+    `${CONNECTED}Received from server: ${pieces.join("")}\n`,
   );
 });
 
-networkTest(
-  "each server is drawn by its share of the random numbers",
-  async () => {
-    await using first = startReplying(() => "1");
-    await using second = startReplying(() => "2");
-    await using third = startReplying(() => "3");
-    const servers = [first.number, second.number, third.number];
-    const options = record({ servers, quiet: true });
-    for (const number of [0, 0.33, 0.34, 0.66, 0.67, 0.999_999]) {
-      options.random = () => number;
-      assertEquals(await ask("0", options), true);
-    }
-    assertEquals(options.output, "1\n1\n2\n2\n3\n3\n");
-  },
-);
+Deno.test("a reply is whole when nothing follows its last piece for 50 ms", async () => {
+  using time = new FakeTime();
+  const client = new Fixture();
+  await using server = new FakeServer(client.network, lingering("4"));
+  const asked = askAll(["21"], client);
+  await time.advance(49);
+  await send(server.conns[0], "2");
+  await time.advance(49);
+  assertEquals(client.printed().stdout, CONNECTED);
+  await time.advance(1);
+  assertEquals(client.printed().stdout, "Received from server: 42\n");
+  assertEquals(await asked, true);
+  assertEquals(await receive(server.conns[0]), "");
+});
 
-networkTest("one server is tried where failover is not asked for", async () => {
-  using nobody = await closedPort();
-  await using server = startReplying(() => "42");
-  const options = record({
-    servers: [nobody.port - FIRST_PORT, server.number],
+Deno.test("a reset before the reply is an error", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, async (conn) => {
+    await receive(conn);
+    conn.reset();
   });
-  assertEquals(await ask("21", options), false);
-  assertEquals(options.output.match(/\n/g)?.length, 1);
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(client.printed().stdout, CONNECTED + failed(RESET));
 });
 
-networkTest(
-  "failover tries every server once, in random order, until one answers",
-  async () => {
-    using first = await closedPort();
-    using second = await closedPort();
-    using third = await closedPort();
-    await using server = startReplying(() => "no integer");
-    const away = [first, second, third].map(({ port }) => port - FIRST_PORT);
-    const orders: [() => number, number[]][] = [
-      [() => 0, [first.port, second.port, third.port]],
-      [() => 0.999_999, [third.port, second.port, first.port]],
-      [() => 0.5, [second.port, third.port, first.port]],
-    ];
-    for (const [random, ports] of orders) {
-      const options = record({ servers: away, failover: true, random });
-      assertEquals(await ask("21", options), false);
-      const tried = options.output.matchAll(
-        /^Failed .*?:(\d+) with error \[/gm,
-      );
-      assertEquals([...tried].map(([, port]) => Number(port)), ports);
-    }
-    // An answer is an answer, even if it is no integer.
-    const options = record({
-      servers: [away[0], server.number, away[1]],
-      failover: true,
+Deno.test("a reset after the first piece is an error, not an answer", async () => {
+  using time = new FakeTime();
+  for (const elapsed of [0, 49]) {
+    const client = new Fixture();
+    await using _ = new FakeServer(client.network, async (conn) => {
+      await lingering("4")(conn);
+      await time.advance(elapsed);
+      conn.reset();
     });
-    assertEquals(await ask("21", options), false);
-    assertEquals(
-      options.output.split("\n").slice(1),
-      [
-        `connected to Server 127.0.0.1:${server.port}`,
-        "Received from server: no integer",
-        "",
-      ],
-    );
-  },
-);
-
-networkTest(
-  "every number is asked for, and one that fails makes the whole fail",
-  async () => {
-    await using server = startReplying((text) => text === "abc" ? "no" : text);
-    const servers = [server.number];
-    const good = record({ servers, quiet: true });
-    assertEquals(await askAll(["1", "-2", " 3 "], good), true);
-    assertEquals(good.output, "1\n-2\n 3 \n");
-    const bad = record({ servers, quiet: true });
-    assertEquals(await askAll(["1", "abc", "", "2"], bad), false);
-    assertEquals(bad.output, "1\n2\n");
-    assertEquals(bad.errors, "no\nNothing to send: the number is empty\n");
-    assertEquals(await askAll([], record()), true);
-  },
-);
-
-networkTest("a session prompts before it reads each line", async () => {
-  await using server = startReplying((text) => text);
-  const options = record({ servers: [server.number] });
-  const seen: string[] = [];
-  async function* type(): AsyncGenerator<string> {
-    for (const line of ["1", "", "exit"]) {
-      seen.push(options.output);
-      options.output = "";
-      yield line;
-    }
+    assertEquals(await askAll(["21"], client), false);
+    assertEquals(client.printed().stdout, CONNECTED + failed(RESET));
   }
-  await interact(type(), options);
+});
+
+Deno.test("an exchange without a reply ends when its time is up, and so does its connection", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 100 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await time.advance(99);
+  assertEquals(client.printed().stdout, CONNECTED);
+  await time.advance(1);
+  assertEquals(client.printed().stdout, TIMED_OUT);
+  assertEquals(await asked, false);
+  assertEquals(await readAll(server.conns[0]), "21");
+});
+
+Deno.test("an exchange that finds no connection ends when its time is up, and the next has its own", async () => {
+  using time = new FakeTime();
+  const network = new MemoryNetwork({ backlog: 1 });
+  const client = new Fixture({ timeout: 100, network });
+  // Nobody accepts, and the queue has room for one.
+  const listener = network.listen(PORT);
+  using _queued = await network.connect(PORT);
+  const asked = askAll(["21", "22"], client);
+  await time.advance(100);
+  assertEquals(client.printed().stdout, TIMED_OUT);
+  await time.advance(99);
+  using accepted = await listener.accept();
+  using next = await listener.accept();
+  await lingering("44")(next);
+  await time.advance(50);
+  assertEquals(await asked, false);
+  assertEquals(
+    client.printed().stdout,
+    `${CONNECTED}Received from server: 44\n`,
+  );
+  assert(!accepted.isClosed);
+  listener.close();
+});
+
+Deno.test("a reply that has come is not lost when time is up", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 100 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await time.advance(99);
+  await lingering("42")(server.conns[0]);
+  await time.advance(50);
+  assertEquals(await asked, true);
+  assertEquals(
+    client.printed().stdout,
+    `${CONNECTED}Received from server: 42\n`,
+  );
+});
+
+Deno.test("a reply that never ends ends when its time is up", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 100 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await settle();
+  const [conn] = server.conns;
+  for (let elapsed = 0; elapsed <= 110; elapsed += 10) {
+    await send(conn, "4");
+    await time.advance(10);
+  }
+  assertEquals(await asked, false);
+  assertEquals(client.printed().stdout, CONNECTED + TIMED_OUT);
+});
+
+Deno.test("an exchange without a time limit waits for ever", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 0 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await time.advance(1_000_000);
+  assertEquals(time.timers, 0);
+  server.conns[0].close();
+  await asked;
+});
+
+Deno.test("a reply may have a mebibyte and no more", async () => {
+  const client = new Fixture();
+  const longest = "9".repeat(MEBIBYTE);
+  await using _ = new FakeServer(
+    client.network,
+    replying((message) => message === "21" ? longest : longest + "9"),
+  );
+  // It is longer than what Python reads into an integer.
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(
+    client.printed().stdout,
+    `${CONNECTED}Received from server: ${longest}\n`,
+  );
+  assertEquals(await askAll(["22"], client), false);
+  assertEquals(
+    client.printed().stdout,
+    CONNECTED + failed(new Error(`reply is longer than ${MEBIBYTE} bytes`)),
+  );
+});
+
+Deno.test("a reply counts that comes before all of the message is sent", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, async (conn) => {
+    await send(conn, "too long");
+    await conn.closeWrite();
+    await readAll(conn);
+    conn.close();
+  });
+  await askAll(["9".repeat(MEBIBYTE)], client);
+  assertEquals(
+    client.printed().stdout,
+    `${CONNECTED}Received from server: too long\n`,
+  );
+});
+
+Deno.test("a message that can't be sent is an error where no reply comes", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, (conn) => conn.close());
+  assertEquals(await askAll(["9".repeat(MEBIBYTE)], client), false);
+  assertEquals(
+    client.printed().stdout,
+    CONNECTED + failed(systemError("EPIPE")),
+  );
+});
+
+Deno.test("a server that closes without a reply is shown as in Python, and counts as failed", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, replying(() => ""));
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(client.printed(), {
+    stdout: `${CONNECTED}Received from server: \n`,
+    stderr: "",
+  });
+  assertEquals(
+    await askAll(["21"], new Fixture({ ...client, quiet: true })),
+    false,
+  );
+  assertEquals(client.printed(), {
+    stdout: "",
+    stderr: "Server 127.0.0.1:9001 closed the connection without a reply\n",
+  });
+});
+
+Deno.test("a connection that TCP has made to itself is closed, and another is made", async () => {
+  const network = new MemoryNetwork();
+  const port = network.nextPort;
+  const client = new Fixture({ network, servers: [port - 9000] });
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(client.printed().stdout, failed(REFUSED, port));
+  assertEquals(network.nextPort, port + 2);
+});
+
+Deno.test("what the system says of a connection is reported in the place of the answer", async () => {
+  const client = new Fixture();
+  for (const code of ["ECONNREFUSED", "ECONNRESET", "ENOTCONN"] as const) {
+    const error = systemError(code);
+    client.network.failConnect(error);
+    assertEquals(await askAll(["21"], client), false);
+    assertEquals(client.printed(), { stdout: failed(error), stderr: "" });
+  }
+});
+
+Deno.test("where the system has no socket, no server is to blame", async () => {
+  const client = new Fixture();
+  const codes = [
+    ...["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"],
+    ...["EAFNOSUPPORT", "EPROTONOSUPPORT"],
+  ];
+  for (const code of codes) {
+    const error = Object.assign(new Error("No (os error 24)"), { code });
+    client.network.failConnect(error);
+    assertEquals(await askAll(["21"], client), false);
+    assertEquals(client.printed(), {
+      stdout: `socket creation failed with error ${osErrorText(error)}\n`,
+      stderr: "",
+    });
+  }
+});
+
+Deno.test("a hint follows a refused connection, where hints are wanted", async () => {
+  const client = new Fixture({ hints: true });
+  await askAll(["21"], client);
+  assertEquals(client.printed(), {
+    stdout: failed(REFUSED),
+    stderr:
+      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: deno task serve 1)\n",
+  });
+  client.network.failConnect(RESET);
+  await askAll(["21"], client);
+  assertEquals(client.printed().stderr, "");
+});
+
+Deno.test("a reply is shown as repr shows it", async () => {
+  const cases: [string | Uint8Array<ArrayBuffer>, string][] = [
+    ["42\nReceived from server: 43", "42\\nReceived from server: 43"],
+    ["\x1b[2J\u200b\u3000 é", "\\x1b[2J\\u200b\\u3000 é"],
+    [new Uint8Array([0x34, 0xff, 0x32]), "4\\xff2"],
+  ];
+  for (const [reply, shown] of cases) {
+    const client = new Fixture();
+    await using _ = new FakeServer(client.network, replying(() => reply));
+    assertEquals(await askAll(["21"], client), false);
+    assertEquals(client.printed(), {
+      stdout: `${CONNECTED}Received from server: ${shown}\n`,
+      stderr: "",
+    });
+    await askAll(["21"], new Fixture({ ...client, quiet: true }));
+    assertEquals(client.printed(), { stdout: "", stderr: `${shown}\n` });
+  }
+});
+
+Deno.test("a quiet client prints an integer without the blanks around it", async () => {
+  const client = new Fixture({ quiet: true });
+  await using _ = new FakeServer(client.network, replying((text) => text));
+  const cases = [
+    ["42\n", "42"],
+    ["\u3000\x85-8\x0b", "-8"],
+    ["+1_0", "+1_0"],
+    ["٤٢", "٤٢"],
+    ["9".repeat(1000), "9".repeat(1000)],
+  ];
+  for (const [reply, answer] of cases) {
+    assertEquals(await askAll([reply], client), true);
+    assertEquals(client.printed(), { stdout: `${answer}\n`, stderr: "" });
+  }
+});
+
+Deno.test("a quiet client reports on standard error what is no answer", async () => {
+  const client = new Fixture({ quiet: true });
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(client.printed(), { stdout: "", stderr: failed(REFUSED) });
+});
+
+Deno.test("each server is drawn by its share of the random numbers", async () => {
+  const network = new MemoryNetwork();
+  await using _1 = new FakeServer(network, replying(() => "1"), 9001);
+  await using _2 = new FakeServer(network, replying(() => "2"), 9002);
+  await using _3 = new FakeServer(network, replying(() => "3"), 9003);
+  const drawn = [0, 0.33, 0.34, 0.66, 0.67, 0.999_999];
+  const client = new Fixture({
+    network,
+    servers: [1, 2, 3],
+    quiet: true,
+    random: () => drawn.shift()!,
+  });
+  await askAll([..."000000"], client);
+  assertEquals(client.printed().stdout, "1\n1\n2\n2\n3\n3\n");
+});
+
+Deno.test("one server is asked where failover is not wanted", async () => {
+  const client = new Fixture({ servers: [2, 1] });
+  await using _ = new FakeServer(client.network, replying(() => "42"));
+  assertEquals(await askAll(["21"], client), false);
+  assertEquals(client.printed().stdout, failed(REFUSED, 9002));
+});
+
+Deno.test("failover tries every server once, in random order, before it gives up", async () => {
+  const orders: [random: number, ports: number[]][] = [
+    [0, [9001, 9002, 9003]],
+    [0.999_999, [9003, 9002, 9001]],
+    [0.5, [9002, 9003, 9001]],
+  ];
+  for (const [random, ports] of orders) {
+    const client = new Fixture({
+      servers: [1, 2, 3],
+      failover: true,
+      random: () => random,
+    });
+    assertEquals(await askAll(["21"], client), false);
+    assertEquals(
+      client.printed().stdout,
+      ports.map((port) => failed(REFUSED, port)).join(""),
+    );
+  }
+});
+
+Deno.test("failover passes over servers that reset, take too long or close without a reply", async () => {
+  using time = new FakeTime();
+  const servers = [2, 3, 4, 5, 1, 6];
+  const client = new Fixture({ servers, timeout: 100, failover: true });
+  const { network } = client;
+  await using _2 = new FakeServer(network, (conn) => conn.reset(), 9002);
+  await using _3 = new FakeServer(network, async () => {
+    await time.advance(100);
+  }, 9003);
+  await using _4 = new FakeServer(network, replying(() => ""), 9004);
+  await using _1 = new FakeServer(network, replying(() => "no integer"));
+  assertEquals(await askAll(["21"], client), false);
+  const connected = (port: number) => `connected to Server 127.0.0.1:${port}\n`;
+  assertEquals(client.printed(), {
+    stdout: connected(9002) + failed(RESET, 9002) +
+      connected(9003) + TIMED_OUT.replace("9001", "9003") +
+      connected(9004) + "Received from server: \n" +
+      failed(REFUSED, 9005) +
+      // A reply is a reply, even if it is no integer.
+      CONNECTED + "Received from server: no integer\n",
+    stderr: "",
+  });
+});
+
+Deno.test("every number is asked for, and one that fails makes the whole fail", async () => {
+  const client = new Fixture({ quiet: true });
+  await using _ = new FakeServer(
+    client.network,
+    replying((text) => text === "abc" ? "no" : text),
+  );
+  assertEquals(await askAll(["1", "-2", " 3 "], client), true);
+  assertEquals(client.printed(), { stdout: "1\n-2\n3\n", stderr: "" });
+  assertEquals(await askAll(["1", "abc", "", "2"], client), false);
+  assertEquals(client.printed(), {
+    stdout: "1\n2\n",
+    stderr: "no\nNothing to send: the number is empty\n",
+  });
+});
+
+Deno.test("numbers are asked for no faster than the output takes the answers", async () => {
+  const client = new Fixture();
+  await using server = new FakeServer(client.network, replying(() => "42"));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  client.stdout.ready = promise;
+  const asked = askAll(["21", "21"], client);
+  await settle();
+  assertEquals(server.conns.length, 1);
+  resolve();
+  await asked;
+  assertEquals(server.conns.length, 2);
+});
+
+Deno.test("lines are read no faster than the output takes the prompts", async () => {
+  const client = new Fixture();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  client.stdout.ready = promise;
+  const session = interact(inputOf("\n\nexit\n"), client);
+  await settle();
+  assertEquals(client.printed().stdout, PROMPT.repeat(2));
+  resolve();
+  await session;
+  assertEquals(client.printed().stdout, PROMPT);
+});
+
+Deno.test("an output that has failed ends the client, whatever comes in", async () => {
+  const client = new Fixture();
+  await using server = new FakeServer(client.network, replying(() => "42"));
+  const full = systemError("ENOSPC");
+  Object.defineProperty(client.stdout, "ready", {
+    get() {
+      throw full;
+    },
+  });
+  await assertRejects(() => askAll(["21", "21"], client), Error, full.message);
+  assertEquals(server.conns.length, 1);
+  for (const line of ["21\n", "\n", `${"1".repeat(MEBIBYTE + 1)}\n`]) {
+    await assertRejects(
+      () => interact(inputOf(line), client),
+      Error,
+      full.message,
+    );
+  }
+});
+
+Deno.test("a session prompts before it reads each line", async () => {
+  const client = new Fixture();
+  await using _ = new FakeServer(client.network, replying((text) => text));
+  const input = new MemoryInput();
+  const session = interact(input, client);
+  const seen: string[] = [];
+  for (const line of ["1\n", "\n", "exit\n"]) {
+    await settle();
+    seen.push(client.printed().stdout);
+    input.push(line);
+  }
+  await session;
   assertEquals(seen, [
     PROMPT,
-    `connected to Server 127.0.0.1:${server.port}\n` +
-    `Received from server: 1\n${PROMPT}`,
+    `${CONNECTED}Received from server: 1\n${PROMPT}`,
     PROMPT,
   ]);
-  assertEquals(options.output, "");
+  assertEquals(client.printed(), { stdout: "", stderr: "" });
 });
 
-networkTest(
-  "a session ends with exit in any case, and sends all else as it is typed",
-  async () => {
-    const messages: string[] = [];
-    await using server = startReplying((message) => {
-      messages.push(message);
-      return "no";
-    });
-    const lines = [" exit ", "exit\r", "exits", "\ufeff1", " "];
-    for (const exit of ["exit", "EXIT", "eXiT"]) {
-      const options = record({ servers: [server.number] });
-      messages.length = 0;
-      await interact(
-        ReadableStream.from([...lines, exit, "never sent"]),
-        options,
-      );
-      assertEquals(messages, lines);
-      assert(options.output.endsWith(PROMPT));
-    }
-  },
-);
-
-networkTest("a session ends with its input, on a line of its own", async () => {
-  const options = record();
-  await interact(ReadableStream.from<string>([]), options);
-  assertEquals(options.output, `${PROMPT}\n`);
+Deno.test("a session ends with exit in any case", async () => {
+  for (const input of ["exit\n21\n", "EXIT\r\n21\n", "eXiT"]) {
+    const client = new Fixture();
+    await interact(inputOf(input), client);
+    assertEquals(client.printed(), { stdout: PROMPT, stderr: "" });
+  }
 });
 
-networkTest("an error does not end a session", async () => {
-  using nobody = await closedPort();
-  const options = record({ servers: [nobody.port - FIRST_PORT] });
-  await interact(ReadableStream.from(["1", "2", "exit"]), options);
-  assertEquals(options.output.match(/with error \[/g)?.length, 2);
+Deno.test("a line is sent byte for byte as it was typed, but for its end", async () => {
+  const client = new Fixture();
+  const messages: Uint8Array[] = [];
+  await using _ = new FakeServer(client.network, async (conn) => {
+    const buffer = new Uint8Array(1024);
+    const size = await conn.read(buffer);
+    messages.push(buffer.subarray(0, size!));
+    conn.close();
+  });
+  const lines = [
+    ...[
+      " exit ",
+      "exits",
+      "\ufeff1",
+      "\t ",
+      "1\r2",
+      "\0",
+      "é",
+      "1".repeat(1024),
+    ]
+      .map((line) => encoder.encode(line)),
+    new Uint8Array([0xff, 0x80, 0x31]),
+    // Four bytes that are not exit, nor text.
+    new Uint8Array([0x65, 0x78, 0x69, 0xff]),
+  ];
+  const input = lines.flatMap((line) => [line, "\n"]);
+  await interact(inputOf(...input, "1\r\n", "2"), client);
+  assertEquals(messages, [...lines, encoder.encode("1"), encoder.encode("2")]);
 });
 
-networkTest(
-  "a quiet session has neither prompt nor last line end",
-  async () => {
-    await using server = startReplying((text) => text);
-    const options = record({ servers: [server.number], quiet: true });
-    await interact(ReadableStream.from(["1", "", "2"]), options);
-    assertEquals([options.output, options.errors], ["1\n2\n", ""]);
-  },
-);
+Deno.test("an empty line brings the prompt again, and nothing is sent", async () => {
+  const client = new Fixture();
+  await interact(inputOf("\n\r\n\nexit\n"), client);
+  assertEquals(client.printed(), { stdout: PROMPT.repeat(4), stderr: "" });
+});
+
+Deno.test("a session ends with its input, on a line of its own", async () => {
+  const client = new Fixture();
+  await interact(inputOf(), client);
+  assertEquals(client.printed(), { stdout: `${PROMPT}\n`, stderr: "" });
+});
+
+Deno.test("a line may have a mebibyte; one that is longer is not sent, and the session goes on", async () => {
+  const client = new Fixture();
+  const sizes: number[] = [];
+  await using _ = new FakeServer(client.network, async (conn) => {
+    sizes.push((await readAll(conn)).length);
+  });
+  await using _server = new FakeServer(
+    client.network,
+    async (conn) => {
+      const buffer = new Uint8Array(MEBIBYTE);
+      let size = 0;
+      while (size < MEBIBYTE) size += (await conn.read(buffer))!;
+      sizes.push(size);
+      conn.close();
+    },
+    9002,
+  );
+  const longest = "1".repeat(MEBIBYTE);
+  await interact(
+    inputOf(`${longest}1\n${longest}\n`),
+    new Fixture({ ...client, servers: [2] }),
+  );
+  assertEquals(sizes, [MEBIBYTE]);
+  assertEquals(client.printed(), {
+    stdout: `${PROMPT}${PROMPT}connected to Server 127.0.0.1:9002\n` +
+      `Received from server: \n${PROMPT}\n`,
+    stderr: "Not sent: the line is longer than 1048576 bytes\n",
+  });
+});
+
+Deno.test("an error does not end a session", async () => {
+  const client = new Fixture();
+  await interact(inputOf("1\n2\nexit\n"), client);
+  assertEquals(
+    client.printed().stdout,
+    PROMPT + failed(REFUSED) + PROMPT + failed(REFUSED) + PROMPT,
+  );
+});
+
+Deno.test("a quiet session has neither prompt nor last line end", async () => {
+  const client = new Fixture({ quiet: true });
+  await using _ = new FakeServer(client.network, replying((text) => text));
+  await interact(inputOf("1\n\n2"), client);
+  assertEquals(client.printed(), { stdout: "1\n2\n", stderr: "" });
+});

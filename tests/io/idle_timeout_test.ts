@@ -67,6 +67,20 @@ Deno.test("a connection that was removed stays open, and its neighbours do not",
   assertEquals(closed(), [false, true, false, true, false]);
 });
 
+Deno.test("a connection has its whole time where an earlier one has left", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const first = addTo(idle, 1);
+  await time.advance(TIMEOUT / 2);
+  const second = addTo(idle, 1);
+  idle.remove(first.entries[0]);
+  await time.advance(TIMEOUT - 1);
+  assertEquals(second.closed(), [false]);
+  await time.advance(1 + SETTLE);
+  assertEquals(second.closed(), [true]);
+  assertEquals(time.timers, 0);
+});
+
 Deno.test("no timer is set where the time is unlimited", () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(0);

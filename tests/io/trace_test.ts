@@ -72,7 +72,7 @@ Deno.test("every call of an exchange is shown, with both ends and its result", a
     `recv     ${SERVER} <- ${CLIENT}  2 bytes  21`,
     `send     ${SERVER} -> ${CLIENT}  2 bytes  42`,
     `shutdown ${SERVER} -> ${CLIENT}`,
-    `close    ${SERVER}`,
+    `close    ${SERVER} -> ${CLIENT}`,
     `recv     ${CLIENT} <- ${SERVER}  2 bytes  42`,
     `recv     ${CLIENT} <- ${SERVER}  end of stream`,
     `close    ${CLIENT}`,
@@ -155,5 +155,8 @@ Deno.test("a call that closing its own socket ends is not shown as failed", asyn
   client.close();
   await Promise.all(ended);
   await assertRejects(() => client.closeWrite(), Deno.errors.BadResource);
-  assertEquals(trace.take(), [`close    ${SERVER}`, `close    ${CLIENT}`]);
+  assertEquals(trace.take(), [
+    `close    ${SERVER}`,
+    `close    ${CLIENT}`,
+  ]);
 });

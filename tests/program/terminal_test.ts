@@ -1,13 +1,9 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { delay } from "@std/async/delay";
-import config from "../../deno.json" with { type: "json" };
+import { PROMPT } from "../../client.ts";
 import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import {
+  closedPort,
   programCommand,
   refusal,
   type Session,
@@ -15,7 +11,6 @@ import {
   startSession,
 } from "../support/program.ts";
 
-const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 const BACKSPACE = "\x7f";
 /** The terminal shows it as `^C`, which it may do before or after what the program does of it. */
 const CTRL_C = "\x03";
@@ -39,7 +34,12 @@ function startOnTerminal(command: string[]): Session {
 
 /** The command that runs a task of the project, as a user does. */
 function taskCommand(...args: string[]): string[] {
-  return [Deno.execPath(), "task", `--cwd=${import.meta.dirname}/..`, ...args];
+  return [
+    Deno.execPath(),
+    "task",
+    `--cwd=${import.meta.dirname}/../..`,
+    ...args,
+  ];
 }
 
 /** Waits for a server on the screen to listen. Returns its port. */
@@ -48,8 +48,8 @@ async function listeningPort(session: Session): Promise<number> {
   return parseInt(await session.until("\n"));
 }
 
-/** Connects to a server and says nothing, and waits until the server knows. */
-async function connectSilently(
+/** Connects to a server, stays idle, and waits until the server knows. */
+async function connectIdly(
   session: Session,
   port: number,
 ): Promise<Deno.Conn> {
@@ -66,77 +66,34 @@ async function ending(session: Session): Promise<[number, string]> {
   return [code, stdout.replace("^C", "").replace("^D\b\b", "")];
 }
 
-/** What the client says of one exchange. */
+/** What the client prints of an exchange, as it comes from a terminal. */
 function exchangeLines(port: number, reply: string): string {
-  return `connected to Server 127.0.0.1:${port}\n` +
-    `Received from server: ${reply}\n`;
+  return `connected to Server 127.0.0.1:${port}\r\n` +
+    `Received from server: ${reply}\r\n`;
 }
 
-for (
-  const [where, start, echo] of [
-    ["a pipe", startSession, false],
-    ["a terminal", startOnTerminal, true],
-  ] as const
-) {
-  const test = echo ? terminalTest : pythonTest;
-
-  test(`on ${where} the client prompts before it reads, and answers line by line`, async () => {
+terminalTest(
+  "the client prompts, lets a line be edited, and answers it when it is complete",
+  async () => {
     await using server = await startServer();
-    const number = server.port - 9000;
-    await using session = start([
+    await using session = startOnTerminal([
       ...programCommand(),
       "client",
-      `--servers=${number}`,
+      `--servers=${server.port - 9000}`,
     ]);
-
-    /** The text as it comes from a terminal, which shows what is typed. */
-    function shown(typed: string, printed: string): string {
-      return echo ? (typed + printed).replaceAll("\n", "\r\n") : printed;
-    }
-
     assertEquals(await session.until(PROMPT), PROMPT);
-    await session.type("21\n");
+    await session.type(`abc${CTRL_U}21x${BACKSPACE}\n`);
     assertEquals(
       await session.until(PROMPT),
-      shown("21\n", exchangeLines(server.port, "42") + PROMPT),
+      `abc${ERASE.repeat(3)}21x${ERASE}\r\n` +
+        exchangeLines(server.port, "42") + PROMPT,
     );
     await session.type("\n");
-    assertEquals(await session.until(PROMPT), shown("\n", PROMPT));
-    await session.type("abc\n");
-    assertEquals(
-      await session.until(PROMPT),
-      shown(
-        "abc\n",
-        exchangeLines(server.port, "Received data is not valid integer") +
-          PROMPT,
-      ),
-    );
+    assertEquals(await session.until(PROMPT), `\r\n${PROMPT}`);
     await session.type("exit\n");
-    assertEquals(await session.end(), {
-      code: 0,
-      stdout: shown("exit\n", ""),
-      stderr: "",
-    });
-  });
-}
-
-terminalTest("a line can be edited before the client sends it", async () => {
-  await using server = await startServer();
-  await using session = startOnTerminal([
-    ...programCommand(),
-    "client",
-    `--servers=${server.port - 9000}`,
-  ]);
-  await session.until(PROMPT);
-  await session.type(`abc${CTRL_U}21x${BACKSPACE}0${BACKSPACE}\n`);
-  assertEquals(
-    await session.until(PROMPT),
-    `abc${ERASE.repeat(3)}21x${ERASE}0${ERASE}\r\n` +
-      exchangeLines(server.port, "42").replaceAll("\n", "\r\n") + PROMPT,
-  );
-  assertMatch(await server.nextLine() ?? "", /^Accepted connection from/);
-  assertEquals(await server.nextLine(), "Received from client: 21");
-});
+    assertEquals(await ending(session), [0, "exit\r\n"]);
+  },
+);
 
 for (
   const [what, command] of [
@@ -188,25 +145,21 @@ for (
     ["deno task serve", () => taskCommand("serve", "-9000")],
   ] as const
 ) {
-  terminalTest(`one Ctrl-C stops ${what}, with status 0`, async () => {
-    await using session = startOnTerminal(command());
-    await listeningPort(session);
-    await session.type(CTRL_C);
-    assertEquals(await ending(session), [0, ""]);
-  });
-
-  terminalTest(`one Ctrl-C lets ${what} answer what is in hand`, async () => {
-    await using session = startOnTerminal(command());
-    const port = await listeningPort(session);
-    using conn = await connectSilently(session, port);
-    await session.type(CTRL_C);
-    await refusal(port);
-    await conn.write(new TextEncoder().encode("21"));
-    assertEquals(await new Response(conn.readable).text(), "42");
-    const [code, screen] = await ending(session);
-    assertEquals(code, 0);
-    assertStringIncludes(screen, "Received from client: 21\r\n");
-  });
+  terminalTest(
+    `one Ctrl-C stops ${what} when what is in flight is answered, with status 0`,
+    async () => {
+      await using session = startOnTerminal(command());
+      const port = await listeningPort(session);
+      using conn = await connectIdly(session, port);
+      await session.type(CTRL_C);
+      await refusal(port);
+      await conn.write(new TextEncoder().encode("21"));
+      assertEquals(await new Response(conn.readable).text(), "42");
+      const [code, screen] = await ending(session);
+      assertEquals(code, 0);
+      assertStringIncludes(screen, "Received from client: 21\r\n");
+    },
+  );
 
   terminalTest(
     `a second Ctrl-C ends ${what} at once, with status 130`,
@@ -216,7 +169,7 @@ for (
         "--idle-timeout=0",
       ]);
       const port = await listeningPort(session);
-      using _silent = await connectSilently(session, port);
+      using _idle = await connectIdly(session, port);
       await session.type(CTRL_C);
       await refusal(port);
       await delay(NEXT_KEY_PRESS_MS);
@@ -227,27 +180,26 @@ for (
   );
 }
 
-terminalTest("one Ctrl-C stops all of deno task servers", async () => {
-  // The same command line, but for the ports: those come from the system.
-  const servers = config.tasks.servers.replaceAll(/(?<=serve )\d/g, "-9000");
-  await using session = startOnTerminal(taskCommand("--eval", servers));
-  const ports = [
-    await listeningPort(session),
-    await listeningPort(session),
-    await listeningPort(session),
-  ];
-  await session.type(CTRL_C);
+terminalTest("on a terminal a hint follows a port that is taken", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  await using session = startOnTerminal(
+    [...programCommand(), "serve", String(port - 9000)],
+  );
   const [code, screen] = await ending(session);
-  assertEquals(screen, "");
-  // Every server ends with 0, but `deno task` itself now and then with 130, as for any commands
-  // joined by `&`.
-  assert([0, 130].includes(code), `status ${code}`);
-  for (const port of ports) await refusal(port);
+  assertEquals(code, 1);
+  assertMatch(
+    screen,
+    /^OSError: .+\r\nHint: another program listens on .+\r\n$/,
+  );
 });
 
-Deno.test("deno task servers runs the servers that the client asks by default", () => {
-  assertEquals(
-    config.tasks.servers,
-    [1, 2, 3].map((number) => `deno task serve ${number}`).join(" & "),
+terminalTest("on a terminal a hint follows a refused connection", async () => {
+  using closed = await closedPort();
+  await using session = startOnTerminal(
+    [...programCommand(), "client", `--servers=${closed.port - 9000}`, "21"],
   );
+  const [code, screen] = await ending(session);
+  assertEquals(code, 1);
+  assertMatch(screen, /^Failed to connect .+\r\nHint: start server .+\r\n$/);
 });

@@ -4,13 +4,15 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
+
 const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } =
   globalThis;
 const realTimeoutSignal = AbortSignal.timeout;
 
 /** Lets everything happen that takes no time: promises, and what they lead to. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => realSetTimeout(resolve, 0));
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 interface Timer {

@@ -7,6 +7,7 @@
 import {
   closedPort,
   exchangeOnce,
+  programCommand,
   runCommand,
   type Session,
   startSession,
@@ -42,6 +43,17 @@ export interface Implementation {
   /** The exit status of a server that ran on until `SIGTERM`. */
   stopped: number;
 }
+
+/** The program. */
+export const tcpcalc: Implementation = {
+  server: (operands) => [...programCommand(), "serve", ...operands],
+  client: (ports) => [
+    ...programCommand(),
+    "client",
+    `--servers=${ports.map((port) => port - 9000)}`,
+  ],
+  stopped: 0,
+};
 
 /** What an implementation did in place of what a transcript says. */
 export interface Replay
