@@ -136,7 +136,7 @@ export class Log {
   #dropped = 0;
   /** How many lines are missing ahead of the first batch. */
   #missing = 0;
-  /** Whether a failed write may have left the output within a line. */
+  /** Whether a failed write has left the output within a line. */
   #cut = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
@@ -290,8 +290,6 @@ export class Log {
           lines.subarray(this.#offset, this.#endOfWrite(lines)),
         );
       } catch {
-        // What standard output is written through may have taken part of it, and not say so.
-        this.#cut = true;
         return false;
       }
       this.#offset += size;
