@@ -1,321 +1,161 @@
 /**
- * The benchmark: `deno task bench`, on Linux. It puts the same loads on tcpcalc and on other servers
- * that do the same, prints tables, and writes `bench/results.json`.
- *
- * @module
+ * The benchmark, on Linux: `deno task bench`, or with `--quick` to see that it works. It puts the same
+ * loads on tcpcalc and on others that do the same, says which bounds hold and writes `results.json`.
+ * It has all permissions, as whoever may call the C library could take them. @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { exchange } from "../client.ts";
-import config from "../deno.json" with { type: "json" };
-import type { LoadReport } from "./load.ts";
-import {
-  listeningPort,
-  type Server,
-  shell,
-  startServer,
-  startSpeaker,
-  type Usage,
-} from "./process.ts";
-import { describeLoad, report } from "./report.ts";
-import {
-  BASELINE,
-  type IdleRun,
-  type Load,
-  type LoadRun,
-  type Results,
-  type StartRun,
-} from "./results.ts";
+import { delay } from "@std/async/delay";
+import { double } from "../calc.ts";
+import { WORST_MESSAGES } from "./calc_bench.ts";
+import { BUILD, type Contender, CONTENDERS, output } from "./contenders.ts";
+import * as load from "./load.ts";
+import { compare, type Results, summarize, verdict } from "./results.ts";
 
-const HERE = import.meta.dirname!;
-const COMPILED = `${HERE}/../dist/tcpcalc`;
-const RESULTS = `${HERE}/results.json`;
+const QUICK = Deno.args[0] === "--quick";
+const [rounds, seconds, IDLE] = QUICK ? [1, 0.1, 1_000] : [7, 0.8, 10_000];
+/** How many numbers a client is given, the last only in the first round. */
+const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
+/** How long a server may keep the last lines of its log, and take to answer first. */
+const [LOG_MS, START_MS] = [30, 10_000];
 
-/** How many clients ask at once, and how many others keep silent. */
-const LOADS: Load[] = [
-  { clients: 1, silent: 0 },
-  { clients: 8, silent: 0 },
-  { clients: 64, silent: 0 },
-  { clients: 256, silent: 0 },
-  { clients: 1, silent: 500 },
+const LOADS: Record<string, load.Load> = {};
+for (const n of [1, 8]) LOADS[`${n} busy`] = { clients: n };
+for (const [name, message] of Object.entries(WORST_MESSAGES)) {
+  const answer = double(new TextDecoder().decode(message));
+  LOADS[name] = { clients: 8, message, answer };
+}
+for (const n of [64, 256]) LOADS[`${n} busy`] = { clients: n };
+for (const idle of [500, IDLE]) {
+  LOADS[`1 busy + ${idle} idle`] = { clients: 1, idle };
+}
+
+/** The contenders, the loads, how many times the first costs at most, and with which other load. */
+const BOUNDS: [string, string, RegExp, number, string?][] = [
+  ["tcpcalc", "Deno bare loop", /^\d+ busy$/, 1.05],
+  ["tcpcalc", "Go", /^\d+ busy$|500/, 1],
+  ["tcpcalc", "Node", /^\d+ busy$|500/, 1],
+  ["tcpcalc", "tcpcalc", /×|digits/, 4, "8 busy"],
+  ["tcpcalc client", "Deno bare client", RegExp(` ${COUNTS[1]}$`), 1.05],
+  ["tcpcalc client", "Python client", RegExp(` ${COUNTS[1]}$`), 1.25],
+  ["tcpcalc --version compiled, Deno", "python3 -c pass", /start/, 1],
 ];
 
-/** With how many idle connections the memory is measured. */
-const IDLE_CONNECTIONS = [0, 1_000, 10_000];
-
-/** How many files and ports are needed beside those of the connections. */
-const SPARE = 500;
-
-/** A server to measure. */
-interface Contender {
-  name: string;
-  /** The program and its arguments. */
-  command: string[];
-  /** Whether it serves one client while another keeps silent. */
-  concurrent: boolean;
+function add({ samples }: Contender, what: string, ...numbers: number[]): void {
+  (samples[what] ??= []).push(numbers);
 }
 
-/** Whether the shell finds a program. */
-async function exists(program: string): Promise<boolean> {
-  return await shell(`command -v "${program}"`) !== undefined;
-}
-
-/**
- * The servers that this machine can run.
- *
- * @param build Where to put the one that has to be built.
- */
-async function contenders(build: string): Promise<Contender[]> {
-  const deno = Deno.execPath();
-  // As the task runs it, so with its flags.
-  const [, ...serve] = config.tasks.serve.split(" ");
-  const run = ["run", "--no-prompt", "--allow-net=127.0.0.1"];
-  const goServer = `${build}/server`;
-  if (
-    await exists("go") &&
-    await shell(`go build -o "${goServer}" "${HERE}/server.go"`) === undefined
-  ) throw new Error("The Go server can't be built");
-  const all: Contender[] = [
-    {
-      name: BASELINE,
-      command: [deno, ...run, `${HERE}/bare.ts`],
-      concurrent: true,
-    },
-    { name: "tcpcalc", command: [deno, ...serve, "-9000"], concurrent: true },
-    {
-      name: "tcpcalc, compiled",
-      command: [COMPILED, "serve", "-9000"],
-      concurrent: true,
-    },
-    { name: "Go", command: [goServer], concurrent: true },
-    {
-      name: "Node",
-      command: ["node", `${HERE}/node.mjs`],
-      concurrent: true,
-    },
-    {
-      name: "Python, one at a time",
-      command: ["python3", `${HERE}/server.py`],
-      concurrent: false,
-    },
-  ];
-  const found: Contender[] = [];
-  for (const contender of all) {
-    if (await exists(contender.command[0])) found.push(contender);
-  }
-  return found;
-}
-
-/** The version that a command prints, if there is such a program. */
-async function version(command: string): Promise<string | undefined> {
-  const text = await shell(command);
-  return text?.match(/\d\S*/)?.[0];
-}
-
-/** What the benchmark runs on, and with. */
-async function environment(): Promise<Pick<Results, "machine" | "versions">> {
-  const cpu = await shell("sed -n 's/^model name.*: //p' /proc/cpuinfo");
-  return {
-    machine: {
-      cpu: cpu?.split("\n")[0] || Deno.build.arch,
-      cores: navigator.hardwareConcurrency,
-      os: await shell("uname -sr") ?? Deno.build.os,
-    },
-    versions: {
-      tcpcalc: config.version,
-      deno: Deno.version.deno,
-      go: await version("go version"),
-      node: await version("node --version"),
-      python: await version("python3 --version"),
-    },
-  };
-}
-
-/** The array, begun at another place, so that no contender is always the first. */
-function rotate<T>(array: T[], by: number): T[] {
-  const start = by % array.length;
-  return [...array.slice(start), ...array.slice(0, start)];
-}
-
-/** Shows, on a terminal, how far it is. */
 function progress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }
 
-/** Puts a load on a server. Returns the report, and what the server had used before and after. */
-async function putLoad(
-  server: Server,
-  load: Load,
-  seconds: number,
-): Promise<{ generator: LoadReport; before: Usage; after: Usage }> {
-  const options = { port: server.port, ...load, seconds };
-  const before = await server.usage();
-  await using process = await startSpeaker([
-    Deno.execPath(),
-    "run",
-    "--no-prompt",
-    "--allow-ffi",
-    `${HERE}/load.ts`,
-    ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
-  ]);
-  // The silent clients are still there.
-  const after = await server.usage();
-  return { generator: JSON.parse(process.line), before, after };
+/** The contenders of a kind, begun with another one in each round. */
+function inTurn(kind: string, round: number): Contender[] {
+  const all = Object.values(CONTENDERS).filter((own) => own.kind === kind);
+  return [...all.splice(round % all.length), ...all];
 }
 
-/** Measures every contender under every load, each in a process of its own. */
-async function measureLoads(
-  all: Contender[],
-  rounds: number,
-  seconds: number,
-): Promise<LoadRun[]> {
-  const runs: LoadRun[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const load of LOADS) {
-      for (const { name, command, concurrent } of rotate(all, round)) {
-        if (load.silent > 0 && !concurrent) continue;
-        progress(
-          `round ${round + 1} of ${rounds}: ${name}, ${describeLoad(load)}`,
-        );
-        await using server = await startServer(command);
-        await putLoad(server, load, seconds / 4);
-        const { generator, before, after } = await putLoad(
-          server,
-          load,
-          seconds,
-        );
-        runs.push({
-          server: name,
-          round,
-          ...load,
-          ...generator,
-          serverCpu: after.serverCpu - before.serverCpu,
-          machineCpu: after.machineCpu - before.machineCpu,
-          memory: after.memory,
-        });
-      }
-    }
+/** The memory of a process in MiB. */
+function memory(pid: number): number {
+  return Number(output(`awk '/VmRSS/ {print $2 / 1024}' /proc/${pid}/status`));
+}
+
+// Below the ports that the system gives to clients, one of which could connect to itself.
+let lastPort = 20_000;
+
+/** Starts a server, which is stopped with the stack, and waits for its first answer. */
+async function start(server: Contender, stack: AsyncDisposableStack) {
+  server.port = ++lastPort;
+  const command = `exec ${server.command} >"${BUILD}/${server.name}" 2>&1`;
+  const args = ["-c", `port=${server.port}; ${command}`];
+  const begin = performance.now();
+  server.pid = stack.use(new Deno.Command("sh", { args }).spawn()).pid;
+  while (!load.isAnswering(server.port)) {
+    if (performance.now() > begin + START_MS) throw new Error(command);
+    await delay(1);
   }
-  return runs;
+  add(server, "first answer", performance.now() - begin);
 }
 
-/** Measures how long every contender takes to start. */
-async function measureStarts(
-  all: Contender[],
-  rounds: number,
-): Promise<StartRun[]> {
-  const runs: StartRun[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, command } of rotate(all, round)) {
-      progress(`start ${round + 1} of ${rounds}: ${name}`);
-      const begin = performance.now();
-      await using server = await startSpeaker(command);
-      const listening = performance.now() - begin;
-      const port = listeningPort(server.line)!;
-      await exchange("21", { port, timeout: 0 });
-      runs.push({
-        server: name,
-        listening,
-        answered: performance.now() - begin,
-      });
-    }
+async function measureServer(server: Contender, what: string): Promise<void> {
+  const { port, pid } = server;
+  const { idle = 0, ...asking } = LOADS[what];
+  const before = memory(pid);
+  using _idle = load.openIdle(port, idle);
+  const each = idle && 1024 * (memory(pid) - before) / idle;
+  await delay(LOG_MS);
+  const start = load.processorTime(pid);
+  const { requests, rate, p50, p99 } = load.putLoad(port, asking, seconds);
+  await delay(LOG_MS);
+  const time = (load.processorTime(pid) - start) / requests;
+  add(server, what, time, rate, p50, p99, memory(pid), each);
+}
+
+/** Gives a client numbers by a pipe, and measures the time and the most memory that it takes. */
+function measureClient(client: Contender, count: number): void {
+  const numbers = `port=${CONTENDERS.tcpcalc.port}; (seq ${count}; echo exit)`;
+  const time = `/usr/bin/time -f %M -o ${BUILD}/peak ${client.command}`;
+  const begin = performance.now();
+  const text = output(`${numbers} | ${time}`);
+  const took = performance.now() - begin;
+  const peak = Number(Deno.readTextFileSync(`${BUILD}/peak`)) / 1024;
+  add(client, `input of ${count}`, took, peak);
+  const answers = [...text.matchAll(/server: (\d+)/g)].map(([, own]) => own);
+  if (answers.join("\n") !== output(`seq 2 2 ${2 * count}`)) {
+    throw new Error(`${client.name} got a wrong answer`);
   }
-  return runs;
 }
 
-/** How many connections one process can have here to one port. */
-async function connectionLimit(): Promise<number> {
-  const files = await shell("ulimit -Hn");
-  const ports = await shell("cat /proc/sys/net/ipv4/ip_local_port_range");
-  const [first, last] = ports!.split(/\s+/).map(Number);
-  const limit = files === "unlimited" ? Infinity : Number(files);
-  return Math.min(limit, last - first) - SPARE;
-}
-
-/** Measures the memory that idle connections take of those contenders that can have many. */
-async function measureIdle(
-  all: Contender[],
-  counts: number[],
-  rounds: number,
-): Promise<IdleRun[]> {
-  const runs: IdleRun[] = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const connections of counts) {
-      for (const { name, command, concurrent } of rotate(all, round)) {
-        if (!concurrent) continue;
-        progress(
-          `idle ${round + 1} of ${rounds}: ${name}, ${connections} connections`,
-        );
-        await using server = await startServer(command);
-        // The one exchange comes after all the others connected: its answer shows that they were
-        // accepted.
-        const load = { clients: 1, silent: connections };
-        const { after } = await putLoad(server, load, 0);
-        runs.push({ server: name, connections, memory: after.memory });
-      }
-    }
-  }
-  return runs;
-}
-
-/** Reads the command line. */
-function readOptions(): { quick: boolean; rounds: number; seconds: number } {
-  const { quick, ...args } = parseArgs(Deno.args, {
-    boolean: ["quick"],
-    string: ["rounds", "seconds"],
-    unknown(arg: string) {
-      throw new Error(`Unknown argument "${arg}"`);
-    },
-  });
-  const rounds = Number(args.rounds ?? (quick ? 1 : 7));
-  const seconds = Number(args.seconds ?? (quick ? 0.3 : 2));
-  if (!(rounds >= 1 && seconds > 0)) {
-    throw new Error("--rounds and --seconds take a number above 0");
-  }
-  return { quick, rounds, seconds };
-}
-
-/** The results in JSON, rounded to what can be meant. */
-function toJson(results: Results): string {
-  const rounded = (_key: string, value: unknown) =>
-    typeof value === "number" ? Number(value.toPrecision(6)) : value;
-  return JSON.stringify(results, rounded, 2) + "\n";
-}
-
-async function main(): Promise<void> {
-  if (Deno.build.os !== "linux") {
-    throw new Error("The benchmark needs Linux: it measures by /proc");
-  }
-  const { quick, rounds, seconds } = readOptions();
+async function measureRound(round: number): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const build = await Deno.makeTempDir({
-    dir: "/tmp",
-    prefix: "tcpcalc-bench-",
-  });
-  stack.defer(() => Deno.remove(build, { recursive: true }));
-  const all = await contenders(build);
-  const limit = await connectionLimit();
-  const results: Results = {
-    date: new Date().toISOString(),
-    ...await environment(),
-    options: { rounds, seconds },
-    loads: await measureLoads(all, rounds, seconds),
-    starts: await measureStarts(all, quick ? 1 : 10),
-    idle: await measureIdle(
-      all,
-      IDLE_CONNECTIONS.filter((count) => count <= limit),
-      quick ? 1 : 3,
-    ),
-    notes: IDLE_CONNECTIONS.filter((count) => count > limit).map((count) =>
-      `Not measured: ${count} idle connections. The open files and local ports that a process can ` +
-      `have here are enough for ${limit}.`
-    ),
-  };
-  progress("");
-  console.log(report(results));
-  // A quick run is there to see that all works; its figures are worth nothing.
-  if (!quick) await Deno.writeTextFile(RESULTS, toJson(results));
+  const servers = inTurn("server", round);
+  for (const server of servers) await start(server, stack);
+  for (const { port } of servers) load.putLoad(port, { clients: 8 }, seconds);
+  for (const [what, { idle, message }] of Object.entries(LOADS)) {
+    for (const server of servers) {
+      if (message && server.name !== "tcpcalc") continue;
+      if (idle && server.name === "Python one at a time") continue;
+      progress(`${round + 1} of ${rounds}: ${what}, ${server.name}`);
+      await measureServer(server, what);
+    }
+  }
+  for (const count of COUNTS.slice(0, round === 0 ? 3 : 2)) {
+    for (const client of inTurn("client", round)) {
+      progress(`${round + 1} of ${rounds}: ${count} numbers, ${client.name}`);
+      measureClient(client, count);
+    }
+  }
+  for (const program of inTurn("start", round)) {
+    const begin = performance.now();
+    output(`exec ${program.command}`);
+    add(program, "start", performance.now() - begin);
+  }
 }
 
-if (import.meta.main) await main();
+for (let round = 0; round < rounds; round++) await measureRound(round);
+progress("");
+Deno.removeSync(BUILD, { recursive: true });
+const bounds: Results["bounds"] = {};
+for (const [ours, theirs, loads, limit, than] of BOUNDS) {
+  for (const [what, own] of Object.entries(CONTENDERS[ours]?.samples ?? {})) {
+    const other = CONTENDERS[theirs]?.samples[than ?? what];
+    if (!loads.test(what) || other === undefined) continue;
+    const claim = `${ours} / ${than ?? theirs}, ${what}`;
+    bounds[claim] = compare(own, other, limit);
+    console.log(verdict(claim, bounds[claim]));
+  }
+}
+if (!QUICK) {
+  const cpu = output("sed -n 's/^model name.*: //p;T;q' /proc/cpuinfo");
+  const about = output("echo `date -I`, `nproc` cores, `uname -sr`") +
+    `, ${cpu}; medians of ${rounds} rounds of ${seconds} s`;
+  const contenders: Results["contenders"] = [];
+  for (const { name, version, samples } of Object.values(CONTENDERS)) {
+    const row: (typeof contenders)[0] = { name: `${name} ${version}` };
+    for (const what in samples) row[what] = summarize(samples[what]);
+    contenders.push(row);
+  }
+  const results: Results = { about, bounds, contenders };
+  Deno.writeTextFileSync("bench/results.json", JSON.stringify(results));
+  output(`${Deno.execPath()} fmt bench/results.json`);
+}

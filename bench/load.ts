@@ -1,171 +1,123 @@
 /**
- * The load generator: some clients at once, each of which connects, sends a number, checks the answer,
- * and starts anew. It prints one line of JSON, and holds its silent connections until its standard
- * input ends.
- *
- * It calls the C library itself. By `Deno.connect` an exchange costs 30 µs of processor time here,
- * more than it costs the server, and the generator would measure itself; this way it is 14 µs, as in
- * a C program. No permission but `--allow-ffi` is needed, and no compiler.
- *
- * @module
+ * The load generator. It calls the C library itself: through `Deno.connect` an exchange costs 30 µs of
+ * processor time, more than it costs the server, this way 14 µs, as in C. @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { percentile } from "./results.ts";
 
-/** What the generator prints. Times are in seconds, latencies in milliseconds. */
-export interface LoadReport {
-  /** How many exchanges were answered. */
-  requests: number;
-  /** How many were refused, reset, or not answered by the end. */
-  unanswered: number;
-  /** How long it took. */
-  seconds: number;
-  /** Processor time of the generator. */
-  generatorCpu: number;
-  /** The median latency, from before the connection to the reply. */
-  median: number;
-  /** The 99th percentile of the latency. */
-  p99: number;
-}
-
-/** How long after the end an answer still counts, in milliseconds. */
-const GRACE_MS = 1_000;
-
 // Linux, on x86-64 and on ARM64.
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0x800;
-const MSG_NOSIGNAL = 0x4000;
-const POLLIN = 1;
-const POLLOUT = 4;
-const CLOCKS_PER_SEC = 1e6;
+const [AF_INET, SOCK_STREAM, SOCK_NONBLOCK] = [2, 1, 0x800];
+const [POLLIN, POLLOUT, MSG_NOSIGNAL] = [1, 4, 0x4000];
 
-const FUNCTIONS = {
-  clock: { parameters: [], result: "i64" },
+// All sizes here fit in 32 bits, which spares the bigints.
+const c = Deno.dlopen("libc.so.6", {
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
-} as const;
+}).symbols;
 
-/** Puts the load on a server, and reports. */
-function run(
-  { port, clients, silent, seconds }: {
-    port: number;
-    clients: number;
-    silent: number;
-    seconds: number;
-  },
-): LoadReport {
-  const c = Deno.dlopen("libc.so.6", FUNCTIONS).symbols;
+/** What clients send and get; without it each has its own numbers, so that a mix-up is noticed. */
+export interface Load {
+  clients: number;
+  idle?: number;
+  message?: Uint8Array<ArrayBuffer>;
+  answer?: string;
+}
 
-  /** The port of a `sockaddr_in` is in network byte order. */
+/** The processor time of a process with all its threads, ended ones too, in microseconds. */
+export function processorTime(pid: number): number {
+  const time = new BigInt64Array(2);
+  // As `clock_getcpuclockid` names the clock of another process.
+  if (c.clock_gettime(~pid << 3 | 2, time) !== 0) throw new Error("It ended");
+  return Number(time[0]) * 1e6 + Number(time[1]) / 1e3;
+}
+
+function connect(port: number, type: number): number {
+  const socket = c.socket(AF_INET, type, 0);
+  if (socket < 0) throw new Error("No socket: ulimit -n must be above 10,500");
   const address = new Uint8Array(16);
-  address.set([AF_INET, 0, port >> 8, port & 0xff, 127, 0, 0, 1]);
+  // The port of a `sockaddr_in` is in network byte order.
+  address.set([AF_INET, 0, port >> 8, port, 127, 0, 0, 1]);
+  c.connect(socket, address, address.length);
+  return socket;
+}
 
-  function connect(type: number): number {
-    const socket = c.socket(AF_INET, type, 0);
-    if (socket < 0) throw new Error("The system has no socket to give");
-    const refused = c.connect(socket, address, address.length) !== 0;
-    // A socket that does not block may connect later.
-    if (refused && !(type & SOCK_NONBLOCK)) {
-      throw new Error(`No connection to port ${port}`);
-    }
-    return socket;
+/** Whether the server at a port answers. */
+export function isAnswering(port: number): boolean {
+  return putLoad(port, { clients: 1 }, 0).requests === 1;
+}
+
+/** Opens connections on which nothing is sent, until the result is disposed of. */
+export function openIdle(port: number, count: number): Disposable {
+  const open: number[] = [];
+  while (open.length < count) {
+    open.push(connect(port, SOCK_STREAM));
+    // Connections are accepted in turn, so that now all are, and the backlog is empty.
+    if (open.length % 500 === 0) { while (!isAnswering(port)); }
   }
+  return { [Symbol.dispose]: () => open.forEach((socket) => c.close(socket)) };
+}
 
-  for (let i = 0; i < silent; i++) connect(SOCK_STREAM);
-
-  // Each client has its own number, so an answer that went to the wrong one is found out.
-  const encoder = new TextEncoder();
-  const messages = Array.from(
-    { length: clients },
-    (_, i) => encoder.encode(String(21 + i)),
-  );
-  const answers = messages.map((_, i) => encoder.encode(String(42 + 2 * i)));
-  const buffer = new Uint8Array(64);
-
-  // The array of `struct pollfd` { int fd; short events; short revents; } that `poll` takes.
+/**
+ * Puts a load on the server at a port, and blocks until it is over: after these seconds no client starts
+ * anew, and a second later whatever has no answer yet is given up. Throws for a wrong answer. Returns
+ * the exchanges that were answered, those a second, and the latency's percentiles in milliseconds.
+ */
+export function putLoad(port: number, load: Load, seconds: number) {
+  const { clients, message, answer } = load;
+  const utf8 = new TextEncoder();
+  const all = Array.from({ length: clients }, (_, i) => i);
+  const messages = all.map((i) => message ?? utf8.encode(`${21 + i}`));
+  const answers = all.map((i) => utf8.encode(answer ?? `${42 + 2 * i}`));
+  const buffer = new Uint8Array(2048);
+  // `struct pollfd`: a socket, then the events asked for and, in the upper half, those that are.
   const polled = new Int32Array(2 * clients);
   const started = new Float64Array(clients);
   const latencies: number[] = [];
-  let unanswered = 0;
   let open = clients;
 
-  function send(client: number): void {
-    const message = messages[client];
-    const sent = c.send(
-      polled[2 * client],
-      message,
-      BigInt(message.length),
-      MSG_NOSIGNAL,
-    );
-    // It is not connected yet if it can't take a few bytes.
-    polled[2 * client + 1] = Number(sent) === message.length ? POLLIN : POLLOUT;
+  function send(i: number): void {
+    const bytes = messages[i];
+    const sent = c.send(polled[2 * i], bytes, bytes.length, MSG_NOSIGNAL);
+    // What takes nothing is not connected yet.
+    polled[2 * i + 1] = sent === bytes.length ? POLLIN : POLLOUT;
   }
 
-  function start(client: number, now: number): void {
-    started[client] = now;
-    polled[2 * client] = connect(SOCK_STREAM | SOCK_NONBLOCK);
-    send(client);
+  function start(i: number): void {
+    started[i] = performance.now();
+    polled[2 * i] = connect(port, SOCK_STREAM | SOCK_NONBLOCK);
+    send(i);
   }
 
-  function receive(client: number): void {
-    const size = Number(
-      c.recv(polled[2 * client], buffer, BigInt(buffer.length), 0),
-    );
-    c.close(polled[2 * client]);
-    const answer = answers[client];
-    const isAnswer = size === answer.length &&
-      answer.every((byte, i) => byte === buffer[i]);
-    const now = performance.now();
-    if (isAnswer) latencies.push(now - started[client]);
-    else if (size > 0) throw new Error(`Client ${client} got a wrong answer`);
-    else unanswered++;
-    if (now < end) {
-      start(client, now);
-    } else {
-      // `poll` passes over what is negative.
-      polled[2 * client] = -1;
-      open--;
-    }
+  function receive(i: number): void {
+    const size = c.recv(polled[2 * i], buffer, buffer.length, 0);
+    c.close(polled[2 * i]);
+    const isAnswer = size === answers[i].length &&
+      answers[i].every((byte, at) => byte === buffer[at]);
+    if (isAnswer) latencies.push(performance.now() - started[i]);
+    else if (size > 0) throw new Error(`Client ${i} got a wrong answer`);
+    if (performance.now() < end) return start(i);
+    polled[2 * i] = -1; // `poll` passes over it.
+    open--;
   }
 
-  const cpuBefore = c.clock();
   const begin = performance.now();
   const end = begin + 1000 * seconds;
-  const deadline = end + GRACE_MS;
-  for (let client = 0; client < clients; client++) start(client, begin);
-  while (open > 0) {
-    const left = deadline - performance.now();
-    if (left <= 0) break;
-    c.poll(polled, BigInt(clients), Math.ceil(left));
-    for (let client = 0; client < clients; client++) {
-      const events = polled[2 * client + 1];
-      if (polled[2 * client] < 0 || events >> 16 === 0) continue;
-      if (events >> 16 === POLLOUT) send(client);
-      else receive(client);
+  all.forEach(start);
+  for (let left; open > 0 && (left = end + 1000 - performance.now()) > 0;) {
+    c.poll(polled, clients, Math.ceil(left));
+    for (let i = 0; i < clients; i++) {
+      const events = polled[2 * i + 1] >> 16;
+      if (events === POLLOUT) send(i);
+      else if (events !== 0) receive(i);
     }
   }
-  const took = performance.now() - begin;
-  const generatorCpu = Number(c.clock() - cpuBefore) / CLOCKS_PER_SEC;
-
-  const sorted = Float64Array.from(latencies).sort();
-  return {
-    requests: sorted.length,
-    unanswered: unanswered + open,
-    seconds: took / 1000,
-    generatorCpu,
-    median: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-  };
-}
-
-if (import.meta.main) {
-  const { port, clients, silent, seconds } = parseArgs(Deno.args);
-  console.log(JSON.stringify(run({ port, clients, silent, seconds })));
-  await Deno.stdin.readable.pipeTo(new WritableStream());
+  const rate = latencies.length / (performance.now() - begin) * 1000;
+  for (const i of all) if (polled[2 * i] >= 0) c.close(polled[2 * i]);
+  const [p50, p99] = [0.5, 0.99].map((share) => percentile(latencies, share));
+  return { requests: latencies.length, rate, p50, p99 };
 }

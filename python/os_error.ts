@@ -1,68 +1,42 @@
 /**
- * The text of an operating system's error as Python prints it.
+ * `str(error)` of CPython's `OSError`, and its class, for an operating system's error.
  *
  * @module
  */
 
-/**
- * The subclass of `OSError` that Python raises for an error number (PEP 3151). All other numbers are
- * a plain `OSError`.
- */
+/** The subclass of `OSError` for an error number (PEP 3151), where the program can meet the error. */
 const CLASS_BY_CODE: Record<string, string> = {
   EACCES: "PermissionError",
-  EAGAIN: "BlockingIOError",
-  EALREADY: "BlockingIOError",
   ECONNABORTED: "ConnectionAbortedError",
   ECONNREFUSED: "ConnectionRefusedError",
   ECONNRESET: "ConnectionResetError",
-  EINPROGRESS: "BlockingIOError",
-  EINTR: "InterruptedError",
   EPERM: "PermissionError",
   EPIPE: "BrokenPipeError",
-  ESHUTDOWN: "BrokenPipeError",
   ETIMEDOUT: "TimeoutError",
-  EWOULDBLOCK: "BlockingIOError",
 };
 
-/** The codes of the network errors to which Deno gives a number and no code, by system and number. */
+/** What socket(2) and accept(2) can report and Deno gives a number but no code. */
 const CODE_BY_NUMBER: Partial<
   Record<typeof Deno.build.os, Record<number, string>>
 > = {
   linux: {
-    4: "EINTR",
     23: "ENFILE",
     71: "EPROTO",
     92: "ENOPROTOOPT",
     100: "ENETDOWN",
-    108: "ESHUTDOWN",
     112: "EHOSTDOWN",
-    115: "EINPROGRESS",
   },
-  darwin: {
-    4: "EINTR",
-    23: "ENFILE",
-    36: "EINPROGRESS",
-    42: "ENOPROTOOPT",
-    50: "ENETDOWN",
-    58: "ESHUTDOWN",
-    64: "EHOSTDOWN",
-    100: "EPROTO",
-  },
-  windows: {
-    10036: "EINPROGRESS",
-    10050: "ENETDOWN",
-    10064: "EHOSTDOWN",
-  },
+  darwin: { 23: "ENFILE" },
 };
 
-/** How Deno ends the message of every error that the system reported. */
+/** The message of every error that the system reported; Deno may append the address. */
 const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
 
 /**
  * The symbolic name of an operating system's error.
  *
  * @param error Whatever was thrown.
- * @param os The system that reported it, where that is not this one.
+ * @param os The system that reported it; this one by default.
  * @returns The name, such as `EMFILE`, or `undefined` for an error that no system call reported.
  */
 export function osErrorCode(
@@ -76,8 +50,8 @@ export function osErrorCode(
 }
 
 /**
- * What Python's `str(error)` says of the same error: the system's number and text, which Deno's own
- * message holds in another order.
+ * Python's `str(error)` of the same error: the system's number and text, which Deno's message has in
+ * another order.
  *
  * @example Usage
  * ```ts
@@ -89,7 +63,7 @@ export function osErrorCode(
  * ```
  *
  * @param error Whatever was thrown.
- * @param os The system that reported it, where that is not this one.
+ * @param os The system that reported it; this one by default.
  * @returns `[Errno 111] Connection refused`; on Windows `[WinError 10061] …` without the last full
  * stop; `timed out` for a `TimeoutError`; the bare message of an error that no system call reported.
  */
@@ -108,7 +82,7 @@ export function osErrorText(
 }
 
 /**
- * The last line of the traceback that Python ends with on the same error.
+ * The last line of Python's traceback for the same error.
  *
  * @example Usage
  * ```ts
@@ -120,7 +94,7 @@ export function osErrorText(
  * ```
  *
  * @param error Whatever was thrown.
- * @param os The system that reported it, where that is not this one.
+ * @param os The system that reported it; this one by default.
  * @returns The class and the text: `PermissionError: [Errno 13] Permission denied`.
  */
 export function osErrorLine(

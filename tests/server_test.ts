@@ -31,7 +31,7 @@ class TestServer implements AsyncDisposable {
     this.network = network;
     this.listener = network.listen(PORT);
     this.#served = serve(this.listener, {
-      idleTimeout: 60_000,
+      idleTimeout: 0,
       log: { print: (line) => this.lines.push(line), ready: undefined },
       warn: (line) => this.warnings.push(line),
       signal: this.#controller.signal,
@@ -240,7 +240,7 @@ Deno.test("a client whose message had arrived is answered, however late the serv
 
 Deno.test("idle clients hold up nobody, and without a timeout are answered in the end", async () => {
   using time = new FakeTime();
-  await using server = new TestServer({ idleTimeout: 0 });
+  await using server = new TestServer();
   const idle = await Promise.all(
     Array.from({ length: 10 }, () => server.connect()),
   );
@@ -322,7 +322,7 @@ Deno.test("a server whose signal is aborted already accepts nothing", async () =
 
 Deno.test("connections that failed in the queue are passed over at once", async () => {
   using time = new FakeTime();
-  await using server = new TestServer({ idleTimeout: 0 });
+  await using server = new TestServer();
   server.listener.failAccept(
     ...Array.from({ length: 1000 }, () => systemError("ENOTCONN")),
     systemError("ECONNABORTED"),

@@ -102,10 +102,20 @@ Deno.test("what is left can be closed at once", async () => {
       idle.closeAll();
       assertEquals(closed(), [false, true, true]);
       assert(!idle.remove(entries[1]));
-      idle.closeAll();
       assertEquals(time.timers, 0);
+      idle.closeAll();
     }
   }
+});
+
+Deno.test("a list whose connections were closed serves others", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  addTo(idle, 1);
+  idle.closeAll();
+  const { closed } = addTo(idle, 1);
+  await time.advance(TIMEOUT + SETTLE);
+  assertEquals(closed(), [true]);
 });
 
 Deno.test("after a freeze, ready reads are delivered before anything is closed", async () => {

@@ -39,7 +39,7 @@ Deno.test("what stands behind the last line end is a line", async () => {
 });
 
 Deno.test("lines are the same wherever the input is split", async () => {
-  const text = "12\r\n\r\n3\n4\r5\n1234\r\n12345\n\n123456";
+  const text = "12\r\n\r\n3\n4\r5\n1234\r\n1234\r5\n\n12345";
   const whole = await readAllLines(text);
   assertEquals(
     whole,

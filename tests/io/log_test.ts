@@ -31,6 +31,29 @@ function slow(output: Output, ms: number): Output {
   };
 }
 
+/** An output that keeps of a write what it can't write, up to 1 KiB, as Deno's standard output does. */
+function lineBuffered(output: Output): Output {
+  let kept = new Uint8Array();
+
+  async function flush(): Promise<void> {
+    while (kept.length > 0) {
+      const size = await output.write(kept);
+      kept = kept.subarray(size);
+    }
+  }
+
+  return {
+    async write(bytes) {
+      await flush();
+      const size = await output.write(bytes);
+      kept = bytes.slice(size, size + KIBIBYTE);
+      const taken = size + kept.length;
+      await flush();
+      return taken;
+    },
+  };
+}
+
 /** A log, its output, and the time. */
 class TestLog implements Disposable {
   readonly time = new FakeTime();
@@ -209,29 +232,32 @@ Deno.test("a report of dropped lines waits for no other line", async () => {
   assertEquals(test.lines.slice(-2), [droppedLines(1), ""]);
 });
 
-Deno.test("lines that are printed between two drops stand between the reports of them", async () => {
-  using test = new TestLog();
+/**
+ * A log that has dropped a line, and taken one more behind it when the output took a little. It has still
+ * to write 4 KiB in four lines, 4 MiB in four, the report and that line.
+ */
+async function dropOneOf(test: TestLog): Promise<void> {
   test.output.pause();
-  test.print("first");
+  test.print(...shortLines(8));
   await test.time.advance(1_000);
   test.print(...Array<string>(5).fill(LONG));
-  // What is taken makes room for the next line.
-  test.output.resume();
-  await Promise.resolve();
-  test.output.pause();
+  test.output.takeOne();
   await test.time.advance(0);
   test.print("between");
+}
+
+Deno.test("lines that are printed between two drops stand between the reports of them", async () => {
+  using test = new TestLog();
+  await dropOneOf(test);
   await test.time.advance(1_000);
-  test.print(...Array<string>(5).fill(LONG));
+  test.print(LONG, LONG);
   test.output.resume();
   await test.time.advance(20);
-  assertEquals(
-    test.lines.map((line) => line === LONG ? "LONG" : line),
-    [
-      ...["first", "LONG", "LONG", "LONG", "LONG", droppedLines(1), "between"],
-      ...[droppedLines(5), ""],
-    ],
-  );
+  assertEquals(test.lines, [
+    ...shortLines(8),
+    ...Array(4).fill(LONG),
+    ...[droppedLines(1), "between", droppedLines(2), ""],
+  ]);
 });
 
 Deno.test("lines that could not be written are counted until some can be", async () => {
@@ -263,6 +289,58 @@ Deno.test("a full disk that has room again continues at the start of a line, and
   }
 });
 
+Deno.test("what the output keeps of a failed write is not lost", async () => {
+  using test = new TestLog(lineBuffered);
+  test.output.fail(systemError("ENOSPC"), 6);
+  test.print("one", "two", "three");
+  await test.time.advance(0);
+  test.print("four");
+  await test.time.advance(20);
+  test.output.resume();
+  test.print("five");
+  await test.time.advance(20);
+  assertEquals(
+    test.lines,
+    ["one", "two", "three", droppedLines(1), "five", ""],
+  );
+});
+
+Deno.test("a report that the output keeps is not repeated", async () => {
+  using test = new TestLog(lineBuffered);
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one");
+  await test.time.advance(0);
+  test.output.fail(systemError("ENOSPC"), 4);
+  test.print("two");
+  await test.time.advance(20);
+  test.output.resume();
+  test.print("three");
+  await test.time.advance(20);
+  assertEquals(
+    test.lines,
+    [droppedLines(1), droppedLines(1), "three", ""],
+  );
+});
+
+Deno.test("of a large write that fails half-way all lines count as lost, and the log goes on with a new one", async () => {
+  using test = new TestLog(lineBuffered);
+  test.output.fail(systemError("ENOSPC"), 100);
+  test.print(...shortLines(3));
+  await test.time.advance(0);
+  test.output.resume();
+  test.print("last");
+  await test.time.advance(20);
+  assertEquals(test.lines.slice(-3), [droppedLines(3), "last", ""]);
+});
+
+Deno.test("close counts what the output has kept and not written", async () => {
+  using test = new TestLog(lineBuffered);
+  test.output.fail(systemError("ENOSPC"), 6);
+  test.print("one", "two");
+  await test.time.advance(0);
+  assertEquals(await test.log.close(1_000), 2);
+});
+
 Deno.test("a report that is cut off itself is followed by another", async () => {
   using test = new TestLog();
   test.output.fail(systemError("ENOSPC"));
@@ -280,17 +358,37 @@ Deno.test("a report that is cut off itself is followed by another", async () => 
 Deno.test("a log is ready until 1 MiB is pending, and once the output has caught up", async () => {
   using test = new TestLog((output) => slow(output, 1));
   test.print("first");
-  await test.time.advance(1);
-  test.print(lineOf(MEBIBYTE - 2), "");
+  await test.time.advance(0);
+  test.print(lineOf(MEBIBYTE - 8), "");
   assertEquals(test.log.ready, undefined);
   test.print("");
   const { ready } = test.log;
   assertEquals(test.log.ready, ready);
+  test.print("more than the first");
+  await test.time.advance(1);
   assert(!await isResolved(ready));
   // Nothing is gathered any more.
   await test.time.advance(1);
   assert(await isResolved(ready));
   assertEquals(test.log.ready, undefined);
+  await test.time.advance(20);
+});
+
+Deno.test("reports of dropped lines leave the log as ready as it was", async () => {
+  using test = new TestLog();
+  for (const room of [0, 4, Infinity]) {
+    test.output.fail(systemError("ENOSPC"), room);
+    test.print("line");
+    await test.time.advance(20);
+  }
+  test.output.pause();
+  test.print(lineOf(MEBIBYTE - 2), "");
+  assertEquals(test.log.ready, undefined);
+  test.print("");
+  const { ready } = test.log;
+  assert(ready !== undefined);
+  test.output.resume();
+  await ready;
   await test.time.advance(20);
 });
 
@@ -346,16 +444,29 @@ Deno.test("close writes what is pending, and nothing is lost", async () => {
 
 Deno.test("close counts the lines that the output has not taken in time", async () => {
   using test = new TestLog();
-  test.print("one");
-  await test.time.advance(0);
-  test.output.pause();
-  test.print("two", "three");
-  await test.time.advance(1_100);
-  test.print(...Array<string>(5).fill(LONG), "dropped");
-  const late = test.log.close(1_000);
+  await dropOneOf(test);
+  const closed = test.log.close(1_000);
   await test.time.advance(1_000);
-  assertEquals(await late, 8);
-  assertEquals(test.lines, ["one", ""]);
+  assertEquals(await closed, 4 + 4 + 1 + 1);
+  // Late as it is, the output goes on, up to the report.
+  while (!test.output.text.endsWith(`${LONG}\n`.repeat(4))) {
+    test.output.takeOne();
+    await test.time.advance(0);
+  }
+  const late = test.log.close(0);
+  await test.time.advance(0);
+  assertEquals(await late, 1 + 1);
+});
+
+Deno.test("close counts what was dropped behind the last line, too", async () => {
+  using test = new TestLog();
+  test.output.pause();
+  test.print("one");
+  await test.time.advance(1_000);
+  test.print(...Array<string>(5).fill(LONG));
+  const closed = test.log.close(1_000);
+  await test.time.advance(1_000);
+  assertEquals(await closed, 6);
 });
 
 Deno.test("close counts dropped lines whose report was not written", async () => {

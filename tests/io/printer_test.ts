@@ -64,15 +64,17 @@ Deno.test("what a write leaves is written next", async () => {
 });
 
 Deno.test("after a write has failed, text is dropped and the error thrown", async () => {
+  const failing = Promise.withResolvers<number>();
+  const writes = [failing.promise];
   const output = new MemoryOutput();
-  const printer = new Printer(output);
-  output.pause();
+  const printer = new Printer({
+    write: (bytes) => writes.shift() ?? output.write(bytes),
+  });
   printer.print("a");
-  await settle();
+  const flushed = printer.flush();
   printer.print("during the write");
-  output.fail(systemError("EPIPE"));
-  await assertRejects(() => printer.flush(), Deno.errors.BrokenPipe);
-  output.resume();
+  failing.reject(systemError("EPIPE"));
+  await assertRejects(() => flushed, Deno.errors.BrokenPipe);
   printer.print("after it");
   assertThrows(() => printer.ready, Deno.errors.BrokenPipe);
   await assertRejects(() => printer.flush(), Deno.errors.BrokenPipe);

@@ -77,14 +77,3 @@ sameTest(
     assertEquals(stdout, numbers.map((number) => `${2 * number}\n`).join(""));
   },
 );
-
-sameTest("a port that is taken is reported in the same words", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const taken = String(listener.addr.port - 9000);
-  const [python, actual] = await Promise.all(
-    [pythonPair, tcpcalc].map(({ server }) => runCommand(server([taken]))),
-  );
-  // The last line of a traceback, without its stack trace.
-  const stderr = python.stderr.replace(/^.*\n(?=.)/s, "");
-  assertEquals(actual, { ...python, stderr });
-});

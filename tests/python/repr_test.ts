@@ -98,7 +98,9 @@ Deno.test("bytes that are not UTF-8 are not decoded, and each is escaped", () =>
 });
 
 Deno.test("bytes that are UTF-8 are shown as their text is, next to others too", () => {
-  const text = characters.join("").replace(/\p{Cs}/gu, "");
+  // The two planes that have most of the characters.
+  const text = characters.slice(0, 0x20000).join("")
+    .replace(/\p{Cs}/gu, "");
   const bytes = new TextEncoder().encode(text);
   const amidOthers = new Uint8Array(bytes.length + 2).fill(0xff);
   amidOthers.set(bytes, 1);

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { exchangeOnce, PATIENCE_MS, runCommand } from "./program.ts";
+import { findPython } from "./python.ts";
 
 const ABUSE_SCRIPT = `${import.meta.dirname}/../testdata/abuse.py`;
 
@@ -25,7 +26,7 @@ export async function abuse(
   count: number,
 ): Promise<void> {
   const { code, stderr } = await runCommand(
-    ["python3", ABUSE_SCRIPT, how, String(port), String(count)],
+    [findPython(), ABUSE_SCRIPT, how, String(port), String(count)],
   );
   if (code !== 0) throw new Error(stderr);
 }
@@ -134,7 +135,7 @@ export async function setLimit(
   limit: number | "none",
 ): Promise<void> {
   const { stderr } = await runCommand(
-    ["python3", "-c", SET_LIMIT, String(pid), name, String(limit)],
+    [findPython(), "-c", SET_LIMIT, String(pid), name, String(limit)],
   );
   assertEquals(stderr, "");
 }

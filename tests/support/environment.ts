@@ -93,10 +93,18 @@ export class MemoryOutput implements OutputStream {
     this.#resumed = undefined;
   }
 
+  /** Takes the write that {@linkcode MemoryOutput.pause} holds up, and holds up the next. */
+  takeOne(): void {
+    this.resume();
+    this.pause();
+  }
+
   async write(bytes: Uint8Array): Promise<number> {
     await this.#resumed?.promise;
     const taken = bytes.subarray(0, this.#room);
-    if (taken.length === 0 && this.#error !== undefined) throw this.#error;
+    if (taken.length < Math.min(bytes.length, 1) && this.#error !== undefined) {
+      throw this.#error;
+    }
     this.#room -= taken.length;
     this.writes.push(taken.length);
     this.#text += this.#decoder.decode(taken, { stream: true });

@@ -8,6 +8,7 @@ import clientPy from "../../lesson/client.py" with { type: "text" };
 import clientTs from "../../lesson/client.ts" with { type: "text" };
 import serverPy from "../../lesson/server.py" with { type: "text" };
 import serverTs from "../../lesson/server.ts" with { type: "text" };
+import { findPython } from "./python.ts";
 import type { Implementation } from "./transcripts.ts";
 
 /** The source of each of the four programs. */
@@ -45,12 +46,14 @@ function clientSource(name: keyof typeof SERVERS, ports: number[]): string {
 }
 
 /** Unbuffered, as on a terminal, and in UTF-8 whatever the locale. */
-const PYTHON = ["python3", "-u", "-X", "utf8"];
+function pythonCommand(...args: string[]): string[] {
+  return [findPython(), "-u", "-X", "utf8", ...args];
+}
 
 /** `server.py` and `client.py`. */
 export const pythonPair: Implementation = {
-  server: (operands) => [...PYTHON, lessonPath("server.py"), ...operands],
-  client: (ports) => [...PYTHON, "-c", clientSource("client.py", ports)],
+  server: (operands) => pythonCommand(lessonPath("server.py"), ...operands),
+  client: (ports) => pythonCommand("-c", clientSource("client.py", ports)),
   stopped: 143,
 };
 

@@ -65,6 +65,17 @@ async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   }
 }
 
+/** Writes until a write waits for room. Returns what comes of that. */
+async function fill(
+  conn: Pair["client"],
+): Promise<{ writing: Promise<unknown> }> {
+  while (true) {
+    const writing = write(conn, "x".repeat(1_000_000));
+    const isWaiting = delay(20).then(() => true);
+    if (await Promise.race([writing, isWaiting]) === true) return { writing };
+  }
+}
+
 /** Both networks do the same. */
 function compare(
   name: string,
@@ -263,8 +274,7 @@ comparePair("the other side closes during a read", async (pair) => {
 });
 
 comparePair("the other side closes during a write", async (pair) => {
-  const writing = writeUntilError(pair.server);
-  await delay(20);
+  const { writing } = await fill(pair.server);
   pair.client.close();
   return [await writing, await read(pair.server)];
 });
@@ -283,8 +293,7 @@ comparePair("a connection is closed during a read", async ({ client }) => {
 });
 
 comparePair("a connection is closed during a write", async ({ client }) => {
-  const writing = writeUntilError(client);
-  await delay(20);
+  const { writing } = await fill(client);
   client.close();
   return [await writing];
 });

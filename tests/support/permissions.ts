@@ -5,6 +5,8 @@
  * @module
  */
 
+import { findPython } from "./python.ts";
+
 /** Declares a test. */
 type Test = (name: string, fn: Deno.TestDefinition["fn"]) => void;
 
@@ -31,24 +33,14 @@ function missing(permissions: Deno.PermissionDescriptor[]): string[] {
   return [...new Set(flags)];
 }
 
-let python: string[] | undefined;
-
 /**
  * What is lacking of a `python3` that may be run. To see that there is one it has to be started:
  * `--allow-run` is given all the same where it is not, though `--allow-run=python3` is not.
  */
 function missingPython(): string[] {
-  if (python !== undefined) return python;
-  python = ["python3"];
-  if (missing([toRun("python3")]).length === 0) {
-    try {
-      new Deno.Command("python3", { args: ["--version"] }).outputSync();
-      python = [];
-    } catch {
-      // There is none.
-    }
-  }
-  return python;
+  const isThere = missing([toRun("python3")]).length === 0 &&
+    findPython() !== "";
+  return isThere ? [] : ["python3"];
 }
 
 const missingLinux = Deno.build.os === "linux" ? [] : ["Linux"];

@@ -1,5 +1,5 @@
 /**
- * Asks `python3` what it makes of things that are drawn at random.
+ * Asks `python3` what it makes of things.
  *
  * @module
  */
@@ -8,17 +8,43 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 
 /** The functions of `testdata/oracle.py`, each with what it takes and what it returns. */
 interface Functions {
-  double: [string, string | null];
+  integer: [string, string | null];
   known: [string, string];
   spaces: [string, string];
   digits: [string, string];
   escape: [string, string];
-  decode: [string, string];
-  os_error: [string, { text: string; line: string }];
+  decode: [string, string | null];
+  escape_bytes: [string, string];
+  os_error: [
+    string,
+    { number: number; message: string; text: string; line: string },
+  ];
   listen: [number, string | null];
   exchange: [[port: number, seconds: number], string | null];
   reset: [string, number];
 }
+
+let executable: string | undefined;
+
+/**
+ * The path of the interpreter, or "" where there is none. `python3` may be the script of a version
+ * manager, which takes five times as long to start.
+ */
+export function findPython(): string {
+  if (executable !== undefined) return executable;
+  try {
+    const { stdout } = new Deno.Command("python3", {
+      args: ["-c", "import sys; print(sys.executable)"],
+    }).outputSync();
+    executable = new TextDecoder().decode(stdout).trim();
+  } catch {
+    executable = "";
+  }
+  return executable;
+}
+
+/** How many arguments go to Python in one line. */
+const BATCH = 10_000;
 
 /** A running Python. Disposing of it ends it. */
 export interface Oracle extends AsyncDisposable {
@@ -31,7 +57,7 @@ export interface Oracle extends AsyncDisposable {
 
 /** Starts a Python that answers questions, one after the other. */
 export function startOracle(): Oracle {
-  const child = new Deno.Command("python3", {
+  const child = new Deno.Command(findPython(), {
     // Elsewhere than on Linux and macOS it would not read UTF-8 by itself.
     args: ["-X", "utf8", `${import.meta.dirname}/../testdata/oracle.py`],
     stdin: "piped",
@@ -44,15 +70,26 @@ export function startOracle(): Oracle {
     .pipeThrough(splitter)
     .getReader();
   const encoder = new TextEncoder();
+
+  async function askBatch(name: string, args: unknown[]): Promise<unknown[]> {
+    // JSON has no raw line end, and writes a lone surrogate as an escape.
+    await questions.write(encoder.encode(JSON.stringify([name, args]) + "\n"));
+    const { value } = await answers.read();
+    if (value === undefined) throw new Error("python3 gave no answer");
+    return JSON.parse(value);
+  }
+
   return {
-    async ask(name, args) {
-      // JSON has no raw line end, and writes a lone surrogate as an escape.
-      await questions.write(
-        encoder.encode(JSON.stringify([name, args]) + "\n"),
-      );
-      const { value } = await answers.read();
-      if (value === undefined) throw new Error("python3 gave no answer");
-      return JSON.parse(value);
+    async ask<Name extends keyof Functions>(
+      name: Name,
+      args: Functions[Name][0][],
+    ) {
+      const results = [];
+      for (let start = 0; start < args.length; start += BATCH) {
+        const batch = args.slice(start, start + BATCH);
+        results.push(...await askBatch(name, batch));
+      }
+      return results as Functions[Name][1][];
     },
     async [Symbol.asyncDispose]() {
       await questions.close();
@@ -60,6 +97,19 @@ export function startOracle(): Oracle {
       await child.status;
     },
   };
+}
+
+/**
+ * Every assigned character but the private ones, as far as both V8 and this Python know it: each of them
+ * has a Unicode version of its own.
+ */
+export async function knownCharacters(python: Oracle): Promise<string[]> {
+  const assigned = Array.from(
+    { length: 0x110000 },
+    (_, codePoint) => String.fromCodePoint(codePoint),
+  ).filter((character) => /[^\p{Cn}\p{Co}\p{Cs}]/u.test(character));
+  const [known] = await python.ask("known", [assigned.join("")]);
+  return [...known];
 }
 
 /** The seed to draw with: that of the environment variable `TCPCALC_SEED`, or another each time. */

@@ -1,7 +1,7 @@
-"""Says what Python makes of things, for the tests to compare.
+"""Answers what Python makes of things, for the tests to compare.
 
-A question is a line of JSON: the name of a function below and a list of arguments. The answer is
-a line of JSON, too: what the function returns for each of them, null where it raises ValueError.
+A question is a line of JSON: the name of a function below and a list of arguments. The answer is a
+line of JSON, too: what the function returns for each of them, null where it raises ValueError.
 """
 
 import errno
@@ -14,8 +14,8 @@ import threading
 import unicodedata
 
 
-def double(message):
-    return str(2 * int(message))
+def integer(text):
+    return str(int(text))
 
 
 def known(characters):
@@ -31,22 +31,34 @@ def digits(characters):
     return "".join(c for c in characters if unicodedata.category(c) == "Nd")
 
 
-def escape(character):
-    return repr(character)[1:-1]
+def escape(text):
+    """The text between the quotes of its repr."""
+    return repr(text)[1:-1]
 
 
 def decode(hexadecimal):
-    return bytes.fromhex(hexadecimal).decode("utf-8", "backslashreplace")
+    return bytes.fromhex(hexadecimal).decode()
+
+
+def escape_bytes(hexadecimal):
+    """What is escaped twice, by backslashreplace and by repr, has one backslash all the same."""
+    text = bytes.fromhex(hexadecimal).decode(errors="backslashreplace")
+    return escape(text).replace("\\\\", "\\")
 
 
 def os_error(code):
     number = getattr(errno, code)
     error = OSError(number, os.strerror(number))
-    return {"text": str(error), "line": f"{type(error).__name__}: {error}"}
+    return {
+        "number": number,
+        "message": os.strerror(number),
+        "text": str(error),
+        "line": f"{type(error).__name__}: {error}",
+    }
 
 
 def listen(port):
-    """What a server's traceback ends with that can't listen there."""
+    """The last line of the traceback of a server that can't listen there."""
     try:
         with socket.socket() as sock:
             sock.bind(("127.0.0.1", port))
@@ -56,7 +68,7 @@ def listen(port):
 
 
 def exchange(port_and_seconds):
-    """What a client is told instead of an answer within the time."""
+    """The text of the error that a client gets instead of a reply within the time."""
     port, seconds = port_and_seconds
     try:
         with socket.create_connection(("127.0.0.1", port), seconds) as sock:
@@ -85,12 +97,13 @@ def reset(reply):
 FUNCTIONS = {
     f.__name__: f
     for f in (
-        double,
+        integer,
         known,
         spaces,
         digits,
         escape,
         decode,
+        escape_bytes,
         os_error,
         listen,
         exchange,

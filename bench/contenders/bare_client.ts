@@ -1,0 +1,19 @@
+// The floor for the client: it reads to the end of a reply, and awaits one write for each answer.
+
+import { TextLineStream } from "@std/streams/text-line-stream";
+
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+const [hostname, port] = ["127.0.0.1", Number(Deno.args[0])];
+const buffer = new Uint8Array(2048);
+const text = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+
+for await (const line of text.pipeThrough(new TextLineStream())) {
+  if (line === "exit") break;
+  using conn = await Deno.connect({ hostname, port });
+  await conn.write(encoder.encode(line));
+  let reply = "";
+  for (let size; (size = await conn.read(buffer)) !== null;) {
+    reply += decoder.decode(buffer.subarray(0, size));
+  }
+  await Deno.stdout.write(encoder.encode(`Received from server: ${reply}\n`));
+}
