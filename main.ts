@@ -22,6 +22,7 @@ import {
   tcp,
 } from "./io/network.ts";
 import { Printer } from "./io/printer.ts";
+import { StandardOutput } from "./io/standard_output.ts";
 import { type Input, type Output, writeAll } from "./io/stream.ts";
 import { traced } from "./io/trace.ts";
 import { parseInteger } from "./python/integer.ts";
@@ -261,7 +262,7 @@ export function stopSignal(): AbortSignal {
 if (import.meta.main) {
   const status = await main(Deno.args, {
     stdin: Deno.stdin,
-    stdout: Deno.stdout,
+    stdout: new StandardOutput(Deno.stdout),
     stderr: Deno.stderr,
     network: tcp,
     random: Math.random,

@@ -34,13 +34,9 @@ const BATCH_BYTES = 256 * 1024;
 /** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** How much Deno's standard output keeps of a write that fails half-way, in bytes. */
-const KEPT_BYTES = 1024;
-
 const LINE_FEED = 0x0a;
 
 const encoder = new TextEncoder();
-const NOTHING = new Uint8Array();
 
 function countLines(bytes: Uint8Array): number {
   let count = 0;
@@ -140,10 +136,8 @@ export class Log {
   #dropped = 0;
   /** How many lines are missing ahead of the first batch. */
   #missing = 0;
-  /** Whether a failed write may have left the output within a line. */
+  /** Whether a failed write has left the output within a line. */
   #cut = false;
-  /** How many lines depend on what the output keeps of a write that has failed. */
-  #kept = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
   #lastProgress = -Infinity;
@@ -205,7 +199,6 @@ export class Log {
     clearTimeout(this.#timer);
     clearTimeout(this.#stallTimer);
     let lost = this.#missing + this.#dropped;
-    if (!this.#cut) lost += this.#kept;
     if (this.#current !== undefined) {
       lost += countLines(this.#current.bytes.subarray(this.#offset));
     }
@@ -280,7 +273,6 @@ export class Log {
     this.#offset = 0;
     this.#pending += notice.length;
     if (await this.#write(notice)) {
-      if (this.#kept > 0) this.#kept = this.#missing;
       this.#missing = 0;
       return true;
     }
@@ -288,17 +280,17 @@ export class Log {
     return false;
   }
 
-  /** Writes lines. Returns whether all of them are taken; if not, {@linkcode #offset} says how much is. */
+  /** Writes lines. Returns whether all of them are written; if not, {@linkcode #offset} says how much is. */
   async #write(lines: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    if (await this.#isKeeping()) return false;
     while (this.#offset < lines.length) {
-      const part = lines.subarray(this.#offset, this.#endOfWrite(lines));
       const began = performance.now();
       let size: number;
       try {
-        size = await this.#output.write(part);
+        size = await this.#output.write(
+          lines.subarray(this.#offset, this.#endOfWrite(lines)),
+        );
       } catch {
-        return await this.#recover(part) && this.#offset === lines.length;
+        return false;
       }
       this.#offset += size;
       this.#cut = lines[this.#offset - 1] !== LINE_FEED;
@@ -308,33 +300,6 @@ export class Log {
       this.#progress(size);
     }
     return true;
-  }
-
-  /**
-   * Finds out what has become of a write that failed. Deno's standard output is line-buffered: of a write
-   * that it could do only in part, it keeps up to 1 KiB, and writes that first next time. Of a larger
-   * write nobody knows how much it has taken: it counts as lost. Returns whether all of it is taken.
-   */
-  async #recover(part: Uint8Array): Promise<boolean> {
-    this.#kept = countLines(part);
-    if (!await this.#isKeeping()) return false;
-    this.#cut = part.length > KEPT_BYTES;
-    if (this.#cut) return false;
-    this.#offset += part.length;
-    this.#progress(part.length);
-    return true;
-  }
-
-  /** Whether the output still keeps something: an empty write then fails. */
-  async #isKeeping(): Promise<boolean> {
-    if (this.#kept === 0) return false;
-    try {
-      await this.#output.write(NOTHING);
-      this.#kept = 0;
-    } catch {
-      // It is still there.
-    }
-    return this.#kept > 0;
   }
 
   /**

@@ -31,29 +31,6 @@ function slow(output: Output, ms: number): Output {
   };
 }
 
-/** An output that keeps of a write what it can't write, up to 1 KiB, as Deno's standard output does. */
-function lineBuffered(output: Output): Output {
-  let kept = new Uint8Array();
-
-  async function flush(): Promise<void> {
-    while (kept.length > 0) {
-      const size = await output.write(kept);
-      kept = kept.subarray(size);
-    }
-  }
-
-  return {
-    async write(bytes) {
-      await flush();
-      const size = await output.write(bytes);
-      kept = bytes.slice(size, size + KIBIBYTE);
-      const taken = size + kept.length;
-      await flush();
-      return taken;
-    },
-  };
-}
-
 /** A log, its output, and the time. */
 class TestLog implements Disposable {
   readonly time = new FakeTime();
@@ -287,58 +264,6 @@ Deno.test("a full disk that has room again continues at the start of a line, and
     const lost = room === 6 ? 2 : 1;
     assertEquals(test.output.text, `${taken}${droppedLines(lost)}\nfour\n`);
   }
-});
-
-Deno.test("what the output keeps of a failed write is not lost", async () => {
-  using test = new TestLog(lineBuffered);
-  test.output.fail(systemError("ENOSPC"), 6);
-  test.print("one", "two", "three");
-  await test.time.advance(0);
-  test.print("four");
-  await test.time.advance(20);
-  test.output.resume();
-  test.print("five");
-  await test.time.advance(20);
-  assertEquals(
-    test.lines,
-    ["one", "two", "three", droppedLines(1), "five", ""],
-  );
-});
-
-Deno.test("a report that the output keeps is not repeated", async () => {
-  using test = new TestLog(lineBuffered);
-  test.output.fail(systemError("ENOSPC"));
-  test.print("one");
-  await test.time.advance(0);
-  test.output.fail(systemError("ENOSPC"), 4);
-  test.print("two");
-  await test.time.advance(20);
-  test.output.resume();
-  test.print("three");
-  await test.time.advance(20);
-  assertEquals(
-    test.lines,
-    [droppedLines(1), droppedLines(1), "three", ""],
-  );
-});
-
-Deno.test("of a large write that fails half-way all lines count as lost, and the log goes on with a new one", async () => {
-  using test = new TestLog(lineBuffered);
-  test.output.fail(systemError("ENOSPC"), 100);
-  test.print(...shortLines(3));
-  await test.time.advance(0);
-  test.output.resume();
-  test.print("last");
-  await test.time.advance(20);
-  assertEquals(test.lines.slice(-3), [droppedLines(3), "last", ""]);
-});
-
-Deno.test("close counts what the output has kept and not written", async () => {
-  using test = new TestLog(lineBuffered);
-  test.output.fail(systemError("ENOSPC"), 6);
-  test.print("one", "two");
-  await test.time.advance(0);
-  assertEquals(await test.log.close(1_000), 2);
 });
 
 Deno.test("a report that is cut off itself is followed by another", async () => {
