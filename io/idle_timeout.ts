@@ -41,6 +41,7 @@ export interface IdleEntry<T> {
  * const idle = new IdleTimeout<{ close(): void }>(60_000);
  * const entry = idle.add({ close() {} });
  * assert(idle.remove(entry));
+ * idle.closeAll();
  * ```
  *
  * @typeParam T What can be closed.
