@@ -174,7 +174,7 @@ Deno.test("a port that can't be had is reported as Python does, with a hint on a
     code: 1,
     stdout: "",
     stderr: stderr +
-      "Hint: another program listens on port 9001, maybe a server started earlier; stop that one, or choose another number\n",
+      "Hint: another program is listening on port 9001, perhaps a server started earlier; stop it, or choose another number\n",
   });
 
   class ClosedNetwork extends MemoryNetwork {

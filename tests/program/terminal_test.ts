@@ -190,7 +190,7 @@ terminalTest("on a terminal a hint follows a port that is taken", async () => {
   assertEquals(code, 1);
   assertMatch(
     screen,
-    /^OSError: .+\r\nHint: another program listens on .+\r\n$/,
+    /^OSError: .+\r\nHint: another program is listening on .+\r\n$/,
   );
 });
 
