@@ -14,7 +14,7 @@ import {
 import { type Input, writeAll } from "./io/stream.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
-import { decodeUtf8, escapeBytes } from "./python/repr.ts";
+import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 
 /** The prompt of an interactive client. */
 export const PROMPT =
@@ -255,14 +255,17 @@ class Client {
 
   #reportReply(port: number, reply: Uint8Array): boolean | undefined {
     const { quiet, stdout, stderr } = this.#options;
-    const text = decodeUtf8(reply) ?? "";
-    const isInteger = parseInteger(text) !== undefined;
+    const text = decodeUtf8(reply);
+    const shown = text === undefined
+      ? escapeBytes(reply)
+      : escapeUnprintable(text);
+    const isInteger = text !== undefined && parseInteger(text) !== undefined;
     if (!quiet) {
-      stdout.print(`Received from server: ${escapeBytes(reply)}\n`);
+      stdout.print(`Received from server: ${shown}\n`);
     } else if (isInteger) {
       stdout.print(`${text.match(/[^\s\x85]+/)![0]}\n`);
     } else if (reply.length > 0) {
-      stderr.print(`${escapeBytes(reply)}\n`);
+      stderr.print(`${shown}\n`);
     } else {
       stderr.print(`${nameOf(port)} closed the connection without a reply\n`);
     }

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { assertServes } from "../support/abuse.ts";
 import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
+import { findPython } from "../support/python.ts";
 
 /** What this system says where a port is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
@@ -34,7 +35,7 @@ programTest("the server logs who connected and what was sent", async () => {
 linuxTest("the server logs the address that a client really has", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
-    ["python3", "-c", ASK_FROM, String(server.port), "127.9.8.7"],
+    [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
   );
   const [, port] = /^(\d+) 42\n$/.exec(stdout)!;
   assertEquals(

@@ -38,9 +38,10 @@ function missing(permissions: Deno.PermissionDescriptor[]): string[] {
  * `--allow-run` is given all the same where it is not, though `--allow-run=python3` is not.
  */
 function missingPython(): string[] {
-  const isThere = missing([toRun("python3")]).length === 0 &&
-    findPython() !== "";
-  return isThere ? [] : ["python3"];
+  if (missing([toRun("python3")]).length > 0) return ["python3"];
+  const path = findPython();
+  if (path === "") return ["python3"];
+  return missing([toRun(path)]);
 }
 
 const missingLinux = Deno.build.os === "linux" ? [] : ["Linux"];
