@@ -4,7 +4,7 @@ import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
 import { findPython } from "../support/python.ts";
 
-/** What this system says where a port is taken. */
+/** What this system says of a port that is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "[Errno 48] Address already in use",
   linux: "[Errno 98] Address already in use",
@@ -32,7 +32,7 @@ programTest("the server logs who connected and what was sent", async () => {
   assertEquals(await server.nextLine(), "Received from client: 21\\n");
 });
 
-linuxTest("the server logs the address that a client really has", async () => {
+linuxTest("the server logs a client's actual address", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
     [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
@@ -53,11 +53,14 @@ programTest("a port that is taken is reported in one line", async () => {
   });
 });
 
-signalTest("a quiet server prints where it listens, and no more", async () => {
-  await using server = await startServer({ args: ["-q"] });
-  await assertServes(server.port);
-  assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
-});
+signalTest(
+  "a quiet server prints where it listens, and nothing more",
+  async () => {
+    await using server = await startServer({ args: ["-q"] });
+    await assertServes(server.port);
+    assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
+  },
+);
 
 signalTest(
   "--trace shows the server's socket calls on standard error",

@@ -24,7 +24,7 @@ async function accepted(server: RunningServer, count: number): Promise<void> {
 
 for (const { name, status } of SIGNALS) {
   signalTest(
-    `${name} stops the server when what is in flight is answered and every line written, with status 0`,
+    `${name} stops the server with status 0 once what is in flight is answered and every line written`,
     async () => {
       await using server = await startServer();
       using clients = await crowd(server.port, 50);
@@ -122,7 +122,7 @@ signalTest(
 );
 
 linuxTest(
-  "a stop waits 5 s at most for idle clients, also without a file descriptor left",
+  "a stop waits 5 s at most for idle clients, even without a file descriptor left",
   async () => {
     const command = shCommand('ulimit -n 64; exec "$@"', programCommand());
     await using server = await startServer({ command });
@@ -138,7 +138,7 @@ signalTest(
   "a stop waits 5 s at most for an output that nobody reads, and counts the lines that are lost",
   async () => {
     await using server = await startServer();
-    // More than the pipe and this process take of it: the lines are 2 kB long.
+    // More than the pipe and this process take: the lines are 2 kB long.
     const messages = 1_000;
     for (let count = 0; count < messages; count++) {
       await exchangeOnce(server.port, "\n".repeat(1000));

@@ -10,10 +10,10 @@ import { networkTest } from "./permissions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A little of what a program does, and what came of each step. */
+/** A few steps of a program. Returns the outcome of each. */
 type Script = (network: Network) => Promise<unknown[]>;
 
-/** What came of a call: its result, or all that can be told of its error. */
+/** The outcome of a call: its result, or what identifies its error. */
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
     return (await call()) ?? "nothing";
@@ -37,7 +37,7 @@ async function connectedPair(network: Network) {
 
 type Pair = Awaited<ReturnType<typeof connectedPair>>;
 
-/** Reads as text, in pieces of so many bytes. */
+/** Reads at most this many bytes, as text. */
 function read(
   conn: { read(buffer: Bytes): Promise<number | null> },
   size = 100,
@@ -56,7 +56,7 @@ function write(
   return outcome(() => conn.write(new TextEncoder().encode(text)));
 }
 
-/** Writes until that fails. Returns the error. */
+/** Writes until a write fails. Returns the error. */
 async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   while (true) {
     const result = await write(conn, "x".repeat(1_000_000));
@@ -65,7 +65,7 @@ async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   }
 }
 
-/** Writes until a write waits for room. Returns what comes of that. */
+/** Writes until a write waits for room. Returns the outcome of that one. */
 async function fill(
   conn: Pair["client"],
 ): Promise<{ writing: Promise<unknown> }> {
@@ -76,7 +76,7 @@ async function fill(
   }
 }
 
-/** Both networks do the same. */
+/** Tests that both networks do the same. */
 function compare(
   name: string,
   script: Script,
@@ -96,7 +96,7 @@ function compare(
   });
 }
 
-/** The same for a connection, whose ends are closed after. */
+/** The same for a connection, whose ends are closed afterwards. */
 function comparePair(
   name: string,
   script: (pair: Pair) => Promise<unknown[]>,
@@ -176,7 +176,7 @@ compare("an aborted signal", async (network) => {
 });
 
 compare(
-  "a full queue has a connection wait until it is aborted",
+  "connecting to a full backlog waits until aborted",
   async (network) => {
     const listener = network.listen(0);
     const { port } = listener.addr;
@@ -319,7 +319,7 @@ comparePair("a write that finds no room waits for some", async (pair) => {
   return results;
 });
 
-Deno.test("in memory a reset is reported once, by a read behind the data or by a write", async () => {
+Deno.test("in memory a reset is reported once, by a read after the data or by a write", async () => {
   for (const call of [read, writeUntilError]) {
     const { client, server } = await connectedPair(new MemoryNetwork());
     await write(server, "42");
