@@ -13,7 +13,7 @@ import {
 import { findPython } from "../support/python.ts";
 
 const BACKSPACE = "\x7f";
-/** The terminal shows it as `^C`, which it may do before or after what the program does of it. */
+/** The terminal shows it as `^C`, before or after what the program does about it. */
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 const CTRL_U = "\x15";
@@ -43,7 +43,7 @@ function taskCommand(...args: string[]): string[] {
   ];
 }
 
-/** Waits for a server on the screen to listen. Returns its port. */
+/** Waits until the screen shows a listening server. Returns its port. */
 async function listeningPort(session: Session): Promise<number> {
   await session.until("Server is listening on 127.0.0.1:");
   return parseInt(await session.until("\n"));
