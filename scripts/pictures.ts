@@ -1,6 +1,5 @@
 /**
- * Draws docs/session.svg and docs/trace.svg from real runs on ports 9001 and 9002, of which the second
- * has to be free.
+ * Draws docs/session.svg and docs/trace.svg from real runs. Ports 9001 and 9002 have to be free.
  *
  * @module
  */
@@ -12,19 +11,19 @@ import { PROMPT } from "../client.ts";
 interface Line {
   /** What the program printed. */
   printed: string;
-  /** What the user typed behind it. */
+  /** What the user typed after it. */
   typed?: string;
   /** How it is shown. */
   style?: string;
 }
 
-/** A terminal with what it shows. */
+/** A terminal and what it shows. */
 interface Terminal {
   title: string;
   lines: Line[];
 }
 
-/** The shell's line that starts the program. */
+/** The shell's line with the command. */
 function command(args: string): Line {
   return { printed: "$ ", typed: `tcpcalc ${args}` };
 }
@@ -39,7 +38,7 @@ function spawn(args: string, stdin: "piped" | "null"): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs a server until it has printed so many lines. Returns the lines of both streams as they came. */
+/** Runs a server until it has printed this many lines. Returns the lines of both streams in order. */
 async function serve(
   args: string,
   lineCount: number,
@@ -63,7 +62,7 @@ async function serve(
   return lines.slice(0, lineCount);
 }
 
-/** Runs a client that is given these lines. Returns what the terminal would show. */
+/** Runs a client with these lines as input. Returns what a terminal would show. */
 async function type(args: string, inputs: string[]): Promise<Line[]> {
   const client = spawn(args, "piped");
   const input = new Blob(inputs.map((line) => `${line}\n`)).stream();
@@ -78,7 +77,7 @@ async function type(args: string, inputs: string[]): Promise<Line[]> {
   ]);
 }
 
-/** A session with one answer and one refusal, in this order, as the servers are drawn at random. */
+/** A session with an answer and then a refusal. It is repeated until the random draw gives that. */
 async function drawSession(): Promise<Terminal[]> {
   const clientCommand = "client --servers 1,2";
   let lines: Line[] = [];
@@ -96,7 +95,7 @@ async function drawSession(): Promise<Terminal[]> {
   ];
 }
 
-/** Two connections at a server, the first of which is answered last. */
+/** Two connections to a server, the first of which is answered last. */
 async function drawTrace(): Promise<Terminal[]> {
   const ports: string[] = [];
 

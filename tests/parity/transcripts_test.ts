@@ -215,32 +215,24 @@ async function replayClient(
   };
 }
 
-/** Declares a test, unless the transcript has numbers of errors that are another system's. */
-function replayTest(
-  test: typeof programTest,
-  name: string,
-  { stdout }: Transcript,
-  fn: () => Promise<void>,
-): void {
-  if (Deno.build.os === recording.platform || !stdout.includes("[Errno ")) {
-    test(name, fn);
-  } else Deno.test.ignore(`${name} (recorded on ${recording.platform})`, fn);
+/** Whether a transcript has numbers of errors that are another system's. */
+function isForeign({ stdout }: Transcript): boolean {
+  return Deno.build.os !== recording.platform && stdout.includes("[Errno ");
 }
 
 for (const transcript of transcripts) {
   const { kind, name } = transcript;
-  replayTest(
-    Deno.test,
-    `the ${kind} does as Python's did: ${name}`,
-    transcript,
-    async () => {
+  Deno.test({
+    name: `the ${kind} does as Python's did: ${name}`,
+    ignore: isForeign(transcript),
+    async fn() {
       const wanted = expected(transcript);
       const replayed = kind === "server"
         ? replayServer(wanted)
         : replayClient(wanted);
       assertReplay(await replayed, wanted);
     },
-  );
+  });
 }
 
 /** Those that have the most of arguments, streams and sockets. */
@@ -253,20 +245,20 @@ const REPLAYED_OUTSIDE = [
   "no server up, twice",
 ];
 
-for (const name of REPLAYED_OUTSIDE) {
-  const transcript = transcripts.find((transcript) =>
-    transcript.name === name
-  )!;
-  replayTest(
-    programTest,
-    `the running ${transcript.kind} does as Python's did: ${name}`,
-    transcript,
-    async () => {
-      const wanted = expected(transcript);
-      assertReplay(await replay(wanted, tcpcalc), wanted);
-    },
-  );
-}
+programTest("the running program does as Python's did, too", async (t) => {
+  for (const transcript of transcripts) {
+    const { name } = transcript;
+    if (!REPLAYED_OUTSIDE.includes(name)) continue;
+    await t.step({
+      name,
+      ignore: isForeign(transcript),
+      async fn() {
+        const wanted = expected(transcript);
+        assertReplay(await replay(wanted, tcpcalc), wanted);
+      },
+    });
+  }
+});
 
 Deno.test("every change on purpose is to a transcript that there is", () => {
   const names = transcripts.map(({ name }) => name);

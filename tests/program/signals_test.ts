@@ -22,63 +22,75 @@ async function accepted(server: RunningServer, count: number): Promise<void> {
   for (; count > 0; count--) await server.until("Accepted connection from");
 }
 
-for (const { name, status } of SIGNALS) {
-  signalTest(
-    `${name} stops the server when what is in flight is answered and every line written, with status 0`,
-    async () => {
-      await using server = await startServer();
-      using clients = await crowd(server.port, 50);
-      await accepted(server, 50);
-      server.child.kill(name);
-      await refusal(server.port);
-      for (const conn of clients.conns) {
-        await conn.write(new TextEncoder().encode("21"));
-      }
-      for (const conn of clients.conns) {
-        const buffer = new Uint8Array(10);
-        const size = await conn.read(buffer);
-        assertEquals(new TextDecoder().decode(buffer.subarray(0, size!)), "42");
-      }
-      const { code, stdout, stderr } = await server.end();
-      assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assertEquals(stdout.match(/^Received from client: 21$/gm)?.length, 50);
-    },
-  );
+signalTest(
+  "a signal stops the server when what is in flight is answered and every line written, with status 0",
+  async (t) => {
+    for (const { name } of SIGNALS) {
+      await t.step(name, async () => {
+        await using server = await startServer();
+        using clients = await crowd(server.port, 50);
+        await accepted(server, 50);
+        server.child.kill(name);
+        await refusal(server.port);
+        for (const conn of clients.conns) {
+          await conn.write(new TextEncoder().encode("21"));
+        }
+        for (const conn of clients.conns) {
+          const buffer = new Uint8Array(10);
+          const size = await conn.read(buffer);
+          const reply = new TextDecoder().decode(buffer.subarray(0, size!));
+          assertEquals(reply, "42");
+        }
+        const { code, stdout, stderr } = await server.end();
+        assertEquals({ code, stderr }, { code: 0, stderr: "" });
+        assertEquals(
+          stdout.match(/^Received from client: 21$/gm)?.length,
+          50,
+        );
+      });
+    }
+  },
+);
 
-  signalTest(
-    `${name} as the second signal ends the server at once, with status ${status}`,
-    async () => {
-      await using server = await startServer();
-      using _idle = await crowd(server.port, 1);
-      await accepted(server, 1);
-      server.child.kill("SIGTERM");
-      await refusal(server.port);
-      const { code, stderr } = await server.stop(name);
-      assertEquals({ code, stderr }, { code: status, stderr: "" });
-    },
-  );
-}
+signalTest(
+  "a second signal ends the server at once, with the signal's status",
+  async (t) => {
+    for (const { name, status } of SIGNALS) {
+      await t.step(name, async () => {
+        await using server = await startServer();
+        using _idle = await crowd(server.port, 1);
+        await accepted(server, 1);
+        server.child.kill("SIGTERM");
+        await refusal(server.port);
+        const { code, stderr } = await server.stop(name);
+        assertEquals({ code, stderr }, { code: status, stderr: "" });
+      });
+    }
+  },
+);
 
-for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  signalTest(
-    `after ${signal} another server can listen on the same port at once`,
-    async () => {
-      await using server = await startServer();
-      using _clients = await crowd(server.port, 10);
-      // A connection that the server closed first is what can keep a port taken.
-      await assertServes(server.port);
-      server.child.kill(signal);
-      await refusal(server.port);
-      // The clients are idle: the second signal saves waiting for them.
-      if (signal === "SIGTERM") await server.stop(signal);
-      else await server.end();
-      const operand = String(server.port - 9000);
-      await using next = await startServer({ operand });
-      assertEquals(next.port, server.port);
-      await assertServes(server.port);
-    },
-  );
-}
+signalTest(
+  "when the server has ended, another can listen on the same port at once",
+  async (t) => {
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      await t.step(signal, async () => {
+        await using server = await startServer();
+        using _clients = await crowd(server.port, 10);
+        // A connection that the server closed first is what can keep a port taken.
+        await assertServes(server.port);
+        server.child.kill(signal);
+        await refusal(server.port);
+        // The clients are idle: the second signal saves waiting for them.
+        if (signal === "SIGTERM") await server.stop(signal);
+        else await server.end();
+        const operand = String(server.port - 9000);
+        await using next = await startServer({ operand });
+        assertEquals(next.port, server.port);
+        await assertServes(server.port);
+      });
+    }
+  },
+);
 
 signalTest(
   "every line is there, in order, after SIGTERM under load",

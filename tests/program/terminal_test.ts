@@ -10,9 +10,10 @@ import {
   startServer,
   startSession,
 } from "../support/program.ts";
+import { findPython } from "../support/python.ts";
 
 const BACKSPACE = "\x7f";
-/** The terminal shows it as `^C`, which it may do before or after what the program does of it. */
+/** The terminal shows it as `^C`, before or after what the program does about it. */
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 const CTRL_U = "\x15";
@@ -29,7 +30,7 @@ const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
 /** Starts a command on a terminal, where standard output and standard error are one screen. */
 function startOnTerminal(command: string[]): Session {
   const driver = `${import.meta.dirname}/../testdata/terminal.py`;
-  return startSession(["python3", driver, ...command]);
+  return startSession([findPython(), driver, ...command]);
 }
 
 /** The command that runs a task of the project, as a user does. */
@@ -42,7 +43,7 @@ function taskCommand(...args: string[]): string[] {
   ];
 }
 
-/** Waits for a server on the screen to listen. Returns its port. */
+/** Waits until the screen shows a listening server. Returns its port. */
 async function listeningPort(session: Session): Promise<number> {
   await session.until("Server is listening on 127.0.0.1:");
   return parseInt(await session.until("\n"));
@@ -95,104 +96,76 @@ terminalTest(
   },
 );
 
-for (
-  const [what, command] of [
-    ["the client", () => [...programCommand(), "client"]],
-    ["deno task client", () => taskCommand("client")],
-  ] as const
-) {
-  terminalTest(
-    `Ctrl-D at the prompt ends ${what} on a new line, with status 0`,
-    async () => {
-      await using session = startOnTerminal(command());
-      await session.until(PROMPT);
-      await session.type(CTRL_D);
-      assertEquals(await ending(session), [0, "\r\n"]);
-    },
-  );
+terminalTest(
+  "Ctrl-D at the prompt ends the client on a new line, with status 0",
+  async () => {
+    await using session = startOnTerminal([...programCommand(), "client"]);
+    await session.until(PROMPT);
+    await session.type(CTRL_D);
+    assertEquals(await ending(session), [0, "\r\n"]);
+  },
+);
 
-  terminalTest(
-    `Ctrl-C at the prompt ends ${what} on a new line, with status 130`,
-    async () => {
-      await using session = startOnTerminal(command());
-      await session.until(PROMPT);
-      await session.type("12");
-      await session.until("12");
-      await session.type(CTRL_C);
-      assertEquals(await ending(session), [130, "\r\n"]);
-    },
-  );
-}
+terminalTest(
+  "Ctrl-C at the prompt ends the client on a new line, with status 130",
+  async (t) => {
+    const commands = {
+      "the program": [...programCommand(), "client"],
+      "deno task": taskCommand("client"),
+    };
+    for (const [what, command] of Object.entries(commands)) {
+      await t.step(what, async () => {
+        await using session = startOnTerminal(command);
+        await session.until(PROMPT);
+        await session.type("12");
+        await session.until("12");
+        await session.type(CTRL_C);
+        assertEquals(await ending(session), [130, "\r\n"]);
+      });
+    }
+  },
+);
 
-terminalTest("Ctrl-C ends a client that waits for an answer", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using session = startOnTerminal([
-    ...programCommand(),
-    "client",
-    `--servers=${listener.addr.port - 9000}`,
-  ]);
-  await session.until(PROMPT);
-  await session.type("21\n");
-  await session.until("connected to Server");
-  await session.until("\n");
-  await session.type(CTRL_C);
-  assertEquals(await ending(session), [130, "\r\n"]);
-});
+terminalTest(
+  "one Ctrl-C stops the server when what is in flight is answered, with status 0",
+  async (t) => {
+    const commands = {
+      "the program": [...programCommand(), "serve", "-9000"],
+      "deno task": taskCommand("serve", "-9000"),
+    };
+    for (const [what, command] of Object.entries(commands)) {
+      await t.step(what, async () => {
+        await using session = startOnTerminal(command);
+        const port = await listeningPort(session);
+        using conn = await connectIdly(session, port);
+        await session.type(CTRL_C);
+        await refusal(port);
+        await conn.write(new TextEncoder().encode("21"));
+        assertEquals(await new Response(conn.readable).text(), "42");
+        const [code, screen] = await ending(session);
+        assertEquals(code, 0);
+        assertStringIncludes(screen, "Received from client: 21\r\n");
+      });
+    }
+  },
+);
 
-for (
-  const [what, command] of [
-    ["the server", () => [...programCommand(), "serve", "-9000"]],
-    ["deno task serve", () => taskCommand("serve", "-9000")],
-  ] as const
-) {
-  terminalTest(
-    `one Ctrl-C stops ${what} when what is in flight is answered, with status 0`,
-    async () => {
-      await using session = startOnTerminal(command());
-      const port = await listeningPort(session);
-      using conn = await connectIdly(session, port);
-      await session.type(CTRL_C);
-      await refusal(port);
-      await conn.write(new TextEncoder().encode("21"));
-      assertEquals(await new Response(conn.readable).text(), "42");
-      const [code, screen] = await ending(session);
-      assertEquals(code, 0);
-      assertStringIncludes(screen, "Received from client: 21\r\n");
-    },
-  );
-
-  terminalTest(
-    `a second Ctrl-C ends ${what} at once, with status 130`,
-    async () => {
-      await using session = startOnTerminal([
-        ...command(),
-        "--idle-timeout=0",
-      ]);
-      const port = await listeningPort(session);
-      using _idle = await connectIdly(session, port);
-      await session.type(CTRL_C);
-      await refusal(port);
-      await delay(NEXT_KEY_PRESS_MS);
-      await session.type(CTRL_C);
-      const { code } = await session.end();
-      assertEquals(code, 130);
-    },
-  );
-}
-
-terminalTest("on a terminal a hint follows a port that is taken", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  await using session = startOnTerminal(
-    [...programCommand(), "serve", String(port - 9000)],
-  );
-  const [code, screen] = await ending(session);
-  assertEquals(code, 1);
-  assertMatch(
-    screen,
-    /^OSError: .+\r\nHint: another program listens on .+\r\n$/,
-  );
-});
+terminalTest(
+  "a second Ctrl-C ends the server at once, with status 130",
+  async () => {
+    await using session = startOnTerminal(
+      [...programCommand(), "serve", "-9000", "--idle-timeout=0"],
+    );
+    const port = await listeningPort(session);
+    using _idle = await connectIdly(session, port);
+    await session.type(CTRL_C);
+    await refusal(port);
+    await delay(NEXT_KEY_PRESS_MS);
+    await session.type(CTRL_C);
+    const { code } = await session.end();
+    assertEquals(code, 130);
+  },
+);
 
 terminalTest("on a terminal a hint follows a refused connection", async () => {
   using closed = await closedPort();
