@@ -9,17 +9,17 @@ import { parseInteger } from "./python/integer.ts";
 /** The longest message that is doubled, in bytes: one read of the Python server. */
 export const MAX_MESSAGE_BYTES = 1024;
 
-/** The reply to a message that is no integer. */
+/** The reply to a message that is not an integer. */
 export const NOT_AN_INTEGER = "Received data is not valid integer";
 
-/** The reply to a message of more than {@linkcode MAX_MESSAGE_BYTES}. */
+/** The reply to a message of more than {@linkcode MAX_MESSAGE_BYTES} bytes. */
 export const TOO_LONG =
   `Received data is longer than ${MAX_MESSAGE_BYTES} bytes`;
 
 /** The longest run of digits whose double is exact in a number: 2 × (10¹⁵ − 1) < 2⁵³. */
 const MAX_EXACT_DIGITS = 15;
 
-/** The integer that a few ASCII digits and nothing else are, or -1. */
+/** The value of 1 to 15 ASCII digits, or -1 for any other text. */
 function parseShortDecimal(text: string): number {
   const { length } = text;
   if (length === 0 || length > MAX_EXACT_DIGITS) return -1;
@@ -33,7 +33,7 @@ function parseShortDecimal(text: string): number {
 }
 
 /**
- * The server's reply to a message of at most {@linkcode MAX_MESSAGE_BYTES}.
+ * The server's reply to a message of at most {@linkcode MAX_MESSAGE_BYTES} bytes.
  *
  * @example Usage
  * ```ts
@@ -44,11 +44,10 @@ function parseShortDecimal(text: string): number {
  * assertEquals(double("abc"), "Received data is not valid integer");
  * ```
  *
- * @param message The message, as text.
  * @returns Twice the integer in plain decimal, or {@linkcode NOT_AN_INTEGER}.
  */
 export function double(message: string): string {
-  // The common message takes no regular expression and no bigint.
+  // Most messages need neither a regular expression nor a bigint.
   const short = parseShortDecimal(message);
   if (short !== -1) return String(2 * short);
   const integer = parseInteger(message);

@@ -1,5 +1,5 @@
 /**
- * The client: asks one of several servers for every number.
+ * The client: sends each number to one of several servers.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
 import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 
-/** What the interactive client asks with. */
+/** The prompt of an interactive client. */
 export const PROMPT =
   "Enter number to calculate: (or write exit to terminate): ";
 
@@ -24,16 +24,13 @@ export const PROMPT =
 const MAX_REPLY_BYTES = 1024 * 1024;
 const MAX_LINE_BYTES = 1024 * 1024;
 
-/** How much room a reply has at first, in bytes. */
+/** The initial size of the reply's buffer, in bytes. */
 const REPLY_BYTES = 64 * 1024;
 
-/**
- * How long nothing follows a reply that is whole, in milliseconds. A server that closes the connection
- * is never waited for; the original Python server keeps it open.
- */
+/** A reply is whole after this silence, in milliseconds: the original server leaves the connection open. */
 const REPLY_GAP_MS = 50;
 
-/** The errors by which a system says that it has no socket, not that the server can't be reached. */
+/** The errors with which the system refuses a socket, whatever the server. */
 const NO_SOCKET = new Set([
   "EAFNOSUPPORT",
   "EMFILE",
@@ -47,25 +44,27 @@ const encoder = new TextEncoder();
 
 /** Takes text to be written in order, as `Printer` does. */
 export interface TextOutput {
-  /** Takes text. It neither throws nor waits. */
+  /** Takes text. Neither throws nor waits. */
   print(text: string): void;
-  /** `undefined`, or a promise to await before more is printed. It throws once a write has failed. */
+  /** `undefined`, or a promise to await before printing more. Throws once a write has failed. */
   readonly ready: Promise<void> | undefined;
+  /** Resolves when all text is written. Rejects once a write has failed. */
+  flush(): Promise<void>;
 }
 
-/** What the client needs beside the numbers. */
+/** What the client needs besides the numbers. */
 export interface ClientOptions {
   /** The server numbers to draw from, each once. */
   servers: number[];
   /** How long one exchange may take, in milliseconds; 0 for ever. */
   timeout: number;
-  /** Whether the other servers are tried where one fails. */
+  /** Whether to try the other servers when one fails. */
   failover: boolean;
-  /** Whether only the bare answers go to {@linkcode ClientOptions.stdout}. */
+  /** Whether {@linkcode ClientOptions.stdout} gets the bare answers only. */
   quiet: boolean;
-  /** Whether a hint follows the error of a server that does not run. */
+  /** Whether to add a hint when a server refuses. */
   hints: boolean;
-  /** What connects to the servers. */
+  /** Connects to the servers. */
   network: Network;
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
   random: () => number;
@@ -75,7 +74,7 @@ export interface ClientOptions {
   stderr: TextOutput;
 }
 
-/** Yields all of the numbers in random order. */
+/** Yields the numbers in random order. */
 function* shuffled(
   numbers: number[],
   random: () => number,
@@ -90,10 +89,7 @@ function timeoutError(): DOMException {
   return new DOMException("The server took too long.", "TimeoutError");
 }
 
-/**
- * Exchanges with servers, one at a time. All share a buffer and a timer: with its own, an exchange would
- * cost twice as much.
- */
+/** Runs one exchange at a time. All share a buffer and a timer, as new ones would double the cost. */
 class Exchanger {
   readonly #network: Network;
   readonly #timeout: number;
@@ -101,10 +97,10 @@ class Exchanger {
   #connecting = new AbortController();
   #conn: Connection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the exchange has to be over, in milliseconds of `performance.now`. */
+  /** When the exchange must be over, by `performance.now`. */
   #deadline = Infinity;
   #timedOut = false;
-  /** Whether the gap after the last piece says that the reply is whole. */
+  /** Whether a silence has shown that the reply is whole. */
   #isWhole = false;
 
   constructor(network: Network, timeout: number) {
@@ -113,14 +109,10 @@ class Exchanger {
   }
 
   /**
-   * Connects, sends the message, reads the reply, and closes the connection whatever happens.
+   * Connects, sends the message, reads the reply, and closes the connection in any case.
    *
-   * @param port The server's port.
-   * @param message What to send.
-   * @param onConnected Called before the message is sent.
    * @returns The reply, valid until the next exchange; empty if the server closed without one.
-   * @throws {Error} The system's error, a `TimeoutError` when time is up, or a `RangeError` for a reply
-   * of more than 1 MiB.
+   * @throws {Error} The system's error, a `TimeoutError`, or a `RangeError` for a reply of more than 1 MiB.
    */
   async exchange(
     port: number,
@@ -145,8 +137,8 @@ class Exchanger {
   }
 
   /**
-   * Where nobody listens, the system may draw the very port for this end, and TCP connects it to itself
-   * (RFC 9293, "simultaneous open"): it would read its own message. The next attempt draws another.
+   * If nobody listens, the system may pick the same port for this end, and TCP connects the socket to
+   * itself (RFC 9293, "simultaneous open"). The next attempt gets another port.
    */
   async #connect(port: number): Promise<Connection> {
     while (true) {
@@ -156,7 +148,7 @@ class Exchanger {
     }
   }
 
-  /** Does both at once: to a message that is too long the reply comes before all of it is sent. */
+  /** Does both at once: a message that is too long is answered before all of it is sent. */
   async #sendAndReceive(
     conn: Connection,
     message: Uint8Array<ArrayBuffer>,
@@ -231,10 +223,7 @@ class Client {
     this.#exchanger = new Exchanger(options.network, options.timeout);
   }
 
-  /**
-   * Asks one server, or, with `failover`, one after the other until one replies. Returns whether the
-   * reply was an integer.
-   */
+  /** Asks one server, or with `failover` each until one replies. Returns whether it replied an integer. */
   async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const { servers, random, failover, stdout } = this.#options;
     for (const server of shuffled(servers, random)) {
@@ -260,7 +249,7 @@ class Client {
         if (!quiet) stdout.print(`connected to ${nameOf(port)}\n`);
       });
     } catch (error) {
-      this.#reportFailure(server, error);
+      await this.#reportFailure(server, error);
       return undefined;
     }
     return this.#reportReply(port, reply);
@@ -285,7 +274,7 @@ class Client {
     return reply.length > 0 ? isInteger : undefined;
   }
 
-  #reportFailure(server: number, error: unknown): void {
+  async #reportFailure(server: number, error: unknown): Promise<void> {
     const { quiet, hints, stdout, stderr } = this.#options;
     const code = osErrorCode(error) ?? "";
     const problem = NO_SOCKET.has(code)
@@ -294,10 +283,13 @@ class Client {
     const output = quiet ? stderr : stdout;
     output.print(`${problem} with error ${osErrorText(error)}\n`);
     if (hints && code === "ECONNREFUSED") {
+      // On the terminal it belongs between the failure and the next prompt.
+      await stdout.flush();
       stderr.print(
-        `Hint: start server ${server} in another terminal: ` +
-          `tcpcalc serve ${server} (from a clone: deno task serve ${server})\n`,
+        `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +
+          `(from a clone: npx -y deno task serve ${server})\n`,
       );
+      await stderr.flush();
     }
   }
 }
@@ -307,12 +299,10 @@ function nameOf(port: number): string {
 }
 
 /**
- * Asks for each number in turn.
+ * Asks for each number, which may be any text, in turn.
  *
- * @param numbers The numbers, which may be any text.
- * @param options See {@linkcode ClientOptions}.
  * @returns Whether every number was answered with an integer.
- * @throws {Error} The error with which standard output could not be written.
+ * @throws {Error} If standard output can't be written.
  */
 export async function askAll(
   numbers: string[],
@@ -321,7 +311,7 @@ export async function askAll(
   const client = new Client(options);
   let allAnswered = true;
   for (const number of numbers) {
-    // Were nothing sent, client and server would wait for each other.
+    // If nothing were sent, client and server would wait for each other.
     if (number === "") {
       options.stderr.print("Nothing to send: the number is empty\n");
       allAnswered = false;
@@ -338,11 +328,9 @@ function isExit(line: Uint8Array): boolean {
 }
 
 /**
- * Prompts for numbers and asks for each, until a line is `exit` or the input ends.
+ * Prompts for numbers and sends each line, byte for byte, until one is `exit` or the input ends.
  *
- * @param input What the user types. Each line is sent as it is, byte for byte.
- * @param options See {@linkcode ClientOptions}.
- * @throws {Error} The error with which standard output could not be written.
+ * @throws {Error} If standard output can't be written.
  */
 export async function interact(
   input: Input,
@@ -362,7 +350,7 @@ export async function interact(
       await client.ask(line);
     }
     if (!quiet) stdout.print(PROMPT);
-    // Lines that nobody is asked for must not outrun the output, either.
+    // Lines that are not sent must not outrun the output either.
     const { ready } = stdout;
     if (ready !== undefined) await ready;
   }

@@ -19,13 +19,13 @@ Usage:
 
 Options of serve:
   --idle-timeout <seconds>   close a connection that stays idle (default 60, 0 = never)
-  -q, --quiet                print no line per connection
+  -q, --quiet                print nothing per connection
 
 Options of client:
   --servers <numbers>        the server numbers to draw from (default 1,2,3)
   --timeout <seconds>        time for one exchange (default 10, 0 = for ever)
   --failover                 try the other servers when one fails
-  -q, --quiet                print the bare answers only; errors go to standard error
+  -q, --quiet                print bare answers only; errors go to standard error
 
 Options of both:
   --trace                    show every socket call on standard error
@@ -51,16 +51,13 @@ const ALIASES = { help: "h", quiet: "q", version: "V" };
 
 const LETTERS = new RegExp(`^-[${Object.values(ALIASES).join("")}]+$`);
 
-/** The options of each command, beside `--help` and `--version`. */
+/** The options of each command, besides `--help` and `--version`. */
 const OPTIONS_OF: Record<string, string[]> = {
   serve: ["idle-timeout", "quiet", "trace"],
   client: ["failover", "quiet", "servers", "timeout", "trace"],
 };
 
-/**
- * Stands before an operand, for `parseArgs` to see nothing in it: no option in `-5`, no value of a flag
- * in `true`, no number in `0x10`. No argument can contain it.
- */
+/** Keeps `parseArgs` from interpreting operands such as `-5`, `true` or `0x10`. No argument contains it. */
 const MARK = "\0";
 
 /** What a command line asks for. Times are in milliseconds, 0 for ever. */
@@ -85,7 +82,7 @@ export type Command =
     trace: boolean;
   };
 
-/** A command line that can't be carried out. The message is one line. */
+/** An invalid command line. The message is one line. */
 export class UsageError extends Error {
   /** The name of the class. */
   override name = "UsageError";
@@ -102,12 +99,12 @@ function unknownOption(arg: string, command?: string): UsageError {
   );
 }
 
-/** Whether an argument that begins with one minus is an operand all the same. */
+/** Whether an argument begins with a minus and yet is an operand. */
 function isNegative(arg: string): boolean {
   return /^-(?!-)/.test(arg) && (!/\p{L}/u.test(arg) || /^-\p{Nd}/u.test(arg));
 }
 
-/** Marks every argument that is no option. */
+/** Marks every argument that is not an option. */
 function markOperands(args: string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   let isValue = false;
@@ -125,7 +122,7 @@ function unmark(arg: string | number): string {
 }
 
 function parseOptions(args: string[]) {
-  // To the parser "--q" is "-q", an alias of "--quiet" like any other, and the 1 in "-q1" is its value.
+  // The parser would take "--q" for "-q", and the 1 in "-q1" for its value.
   const misread = args.find((arg) =>
     /^--[^=](=|$)/u.test(arg) || /^-[^-]/.test(arg) && !LETTERS.test(arg)
   );
@@ -152,7 +149,7 @@ function parseOptions(args: string[]) {
 
 type ParsedArgs = ReturnType<typeof parseOptions>;
 
-/** Throws for an option that the command does not have. None of those has an alias. */
+/** Throws for an option of the other command. None of those has an alias, so its name is what was typed. */
 function checkOptions(command: string, parsed: ParsedArgs): void {
   for (const name of [...VALUE_OPTIONS, ...FLAGS]) {
     const isGiven = parsed[name] !== undefined && parsed[name] !== false;
@@ -161,7 +158,7 @@ function checkOptions(command: string, parsed: ParsedArgs): void {
   }
 }
 
-/** Reads a time in seconds, and returns it in milliseconds. */
+/** Parses a time in seconds. Returns milliseconds. */
 function parseSeconds(
   parsed: ParsedArgs,
   option: "idle-timeout" | "timeout",
@@ -175,7 +172,7 @@ function parseSeconds(
   );
 }
 
-/** Reads a list of server numbers, each of which is kept once. */
+/** Parses a list of server numbers, and keeps each once. */
 function parseServers(value: string): number[] {
   const servers = value.split(",").map((text) => {
     const server = Number(parseInteger(text) ?? NaN);
@@ -191,9 +188,8 @@ function parseServers(value: string): number[] {
 }
 
 /**
- * Parses the arguments of the program: a command, its operands, and options before, between or behind
- * them. The operands of `serve` are not checked, as what is wrong with them is reported in the words of
- * the Python server.
+ * Parses a command, its operands, and options before, between or after them. The operands of `serve` are
+ * left unchecked, as errors in them are reported in the Python server's words.
  *
  * @example Usage
  * ```ts
@@ -210,7 +206,6 @@ function parseServers(value: string): number[] {
  * ```
  *
  * @param args The arguments, without the program's name.
- * @returns What they ask for.
  * @throws {UsageError} For an unknown command or option, or a bad option value.
  */
 export function parseCommandLine(args: string[]): Command {

@@ -1,5 +1,5 @@
 /**
- * The program: runs the command that its arguments ask for.
+ * Runs the command that the arguments ask for.
  *
  * @module
  */
@@ -29,25 +29,22 @@ import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorLine, osErrorText } from "./python/os_error.ts";
 import { serve } from "./server.ts";
 
-/**
- * When the server has ended after its stop signal, in milliseconds: it promises 5 s, of which a busy
- * machine needs some.
- */
+/** The log's deadline after a stop signal, in milliseconds: the 5 s promised, less some slack. */
 const SHUTDOWN_MS = 4_500;
 
-/** How long the last lines on a stream may take that nobody may be reading, in milliseconds. */
+/** How long to wait for final output that nobody may be reading, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
-/** How long after Ctrl-C the same key press may arrive again, in milliseconds. */
+/** How soon after Ctrl-C another SIGINT is still the same key press, in milliseconds. */
 const ECHO_MS = 250;
 
-/** A stream that text is written to. */
+/** Standard output or standard error. */
 export interface OutputStream extends Output {
-  /** Whether somebody watches it. */
+  /** Whether it is a terminal. */
   isTerminal(): boolean;
 }
 
-/** All that the program shares with the process that runs it. */
+/** All that the program shares with its process. */
 export interface Environment {
   /** Standard input. */
   stdin: Input;
@@ -59,7 +56,7 @@ export interface Environment {
   network: Network;
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
   random: () => number;
-  /** Stops the program. Its reason is the exit status of a program that the signal has killed. */
+  /** Stops the program. Its reason is the exit status of a process killed by that signal. */
   signal: AbortSignal;
 }
 
@@ -67,7 +64,7 @@ async function printLine(output: Output, line: string): Promise<void> {
   await writeAll(output, new TextEncoder().encode(`${line}\n`));
 }
 
-/** The port that the operand of `serve` asks for, or what is wrong with it, in the Python server's words. */
+/** The port that `serve` is to listen on, or what is wrong with its operand, in the Python server's words. */
 function parsePort(
   operands: string[],
 ): { port: number } | { problem: string; output: "stdout" | "stderr" } {
@@ -113,7 +110,7 @@ async function runServer(
     warn(osErrorLine(error));
     if (stderr.isTerminal() && osErrorCode(error) === "EADDRINUSE") {
       warn(
-        `Hint: another program listens on port ${port}, maybe a server started earlier; stop that one, or choose another number`,
+        `Hint: another program is listening on port ${port}, perhaps a server started earlier; stop it, or choose another number`,
       );
     }
     await errors.close(LAST_WORDS_MS);
@@ -189,13 +186,7 @@ async function runClient(
   ]);
 }
 
-/**
- * Runs the program.
- *
- * @param args The arguments, without the program's name.
- * @param environment See {@linkcode Environment}.
- * @returns The exit status.
- */
+/** Runs the program, given its arguments without its name. Returns the exit status. */
 export async function main(
   args: string[],
   environment: Environment,
@@ -219,19 +210,18 @@ export async function main(
         return await runClient(command, environment);
     }
   } catch (error) {
-    // Whatever it is, a stack trace would help nobody.
+    // A stack trace would help nobody.
     await printLine(stderr, `tcpcalc: ${osErrorText(error)}`).catch(() => {});
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
 /**
- * Listens for the signals that ask a program to stop: the first aborts, the second ends the process.
+ * Listens for the signals that stop the program. The first aborts the result, whose reason is the exit
+ * status of a process killed by that signal; the second exits.
  *
- * A terminal's Ctrl-C goes to all of its processes, and `deno task` passes it on to a program that has
- * it already: a SIGINT that follows at once is the same key press.
- *
- * @returns What is aborted. Its reason is the exit status of a program that the signal has killed.
+ * A terminal sends Ctrl-C to every process in it, and `deno task` then forwards it: a SIGINT that follows
+ * at once is the same key press.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -253,7 +243,7 @@ export function stopSignal(): AbortSignal {
   listen("SIGHUP", 129);
   if (Deno.build.os !== "windows") {
     listen("SIGTERM", 143);
-    // Beyond the limit of `ulimit -f` a write then fails, as on a full disk, and does not kill.
+    // Makes a write past `ulimit -f` fail, as on a full disk, instead of killing the process.
     Deno.addSignalListener("SIGXFSZ", () => {});
   }
   return controller.signal;

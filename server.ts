@@ -16,23 +16,23 @@ import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 /** How long requests in flight may take after the stop signal, in milliseconds. */
 const SHUTDOWN_DEADLINE_MS = 4_000;
 
-/** How long and how much is read of a message that was rejected, in milliseconds and bytes. */
+/** How long to linger after a rejection, in milliseconds, and how much to read meanwhile, in bytes. */
 const LINGER_MS = 30_000;
 const LINGER_BYTES = 1024 ** 3;
 
 const INITIAL_ACCEPT_BACKOFF_MS = 5;
 const MAX_ACCEPT_BACKOFF_MS = 100;
 
-/** The least time between two reports that accepting fails, in milliseconds. */
+/** The least time between two reports of a failing accept, in milliseconds. */
 const ACCEPT_REPORT_INTERVAL_MS = 60_000;
 
-/** How many buffers are kept for connections to come. */
+/** How many unused buffers to keep. */
 const MAX_POOLED_BUFFERS = 512;
 
 /**
- * What `accept` reports of one connection, not of the listener (accept(2), "Error handling"). Deno also
- * asks for the peer's address, which a connection that was reset in the queue no longer has: `ENOTCONN`,
- * on macOS `EINVAL`. Backing off on these would let a client that keeps resetting stall accept.
+ * Errors of one connection, not of the listener (accept(2), "Error handling"). Deno also asks for the
+ * peer's address, which a connection that was reset in the backlog no longer has: `ENOTCONN`, on macOS
+ * `EINVAL`. Backing off on these would let a client that keeps resetting stall accept.
  */
 const PER_CONNECTION_ERRORS = new Set([
   "ECONNABORTED",
@@ -52,24 +52,24 @@ const PER_CONNECTION_ERRORS = new Set([
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
 
-/** Where input goes that nobody looks at, of whichever connection. */
+/** Takes the discarded input of every connection. */
 const scratch = new Uint8Array(64 * 1024);
 
-/** Takes the lines of the server's log. */
+/** The server's log. */
 export interface ServerLog {
-  /** Takes a line. It neither throws nor waits. */
+  /** Takes a line. Neither throws nor waits. */
   print(line: string): void;
-  /** `undefined`, or a promise to await before more connections are accepted. It must not reject. */
+  /** `undefined`, or a promise, which must not reject, to await before accepting more connections. */
   readonly ready: Promise<void> | undefined;
 }
 
-/** What {@linkcode serve} needs beside a listener. */
+/** What {@linkcode serve} needs besides a listener. */
 export interface ServeOptions {
   /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
   idleTimeout: number;
   /** Where connections and messages are logged, if at all. */
   log?: ServerLog;
-  /** Takes each line about trouble of the server's own. It neither throws nor waits. */
+  /** Takes a line that reports trouble of the server's own. Neither throws nor waits. */
   warn: (line: string) => void;
   /** Stops the server. */
   signal: AbortSignal;
@@ -96,10 +96,10 @@ class Server {
   readonly #signal: AbortSignal;
   readonly #idle: IdleTimeout<Connection>;
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
-  /** A new buffer for each connection would be most of the garbage collector's work. */
+  /** For reuse: a new buffer for each connection would be most of the garbage. */
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
   readonly #stopped = Promise.withResolvers<void>();
-  /** Resolves when no connection is left, once that is waited for. */
+  /** Resolves when no connection is left. Set by {@linkcode #drain}. */
   #allClosed: PromiseWithResolvers<void> | undefined;
   #activeConnections = 0;
   #deadlinePassed = false;
@@ -153,7 +153,7 @@ class Server {
     );
   }
 
-  /** Owns a connection until it is closed. Never rejects. */
+  /** Handles a connection until it is closed. Never rejects. */
   async #handle(conn: Connection): Promise<void> {
     this.#activeConnections++;
     this.#log?.print(`Accepted connection from ${peerName(conn)}`);
@@ -163,7 +163,7 @@ class Server {
     try {
       size = await conn.read(buffer);
     } catch {
-      // The client has reset the connection, or its time was up and it is closed.
+      // The client has reset the connection, or has timed out.
     }
     if (!this.#idle.remove(entry)) {
       if (!this.#deadlinePassed) {
@@ -189,7 +189,7 @@ class Server {
     if (--this.#activeConnections === 0) this.#allClosed?.resolve();
   }
 
-  /** Puts the reply into the buffer that holds the message, and returns it. */
+  /** Returns the reply, which takes the message's place in the buffer. */
   #answer(
     buffer: Uint8Array<ArrayBuffer>,
     size: number,
@@ -209,8 +209,8 @@ class Server {
   }
 
   /**
-   * Rejects a message that is too long. Closing a socket with unread input resets the connection, and
-   * the reset can overtake the reply, so what still comes is read first. Never rejects its promise.
+   * Rejects a message that is too long, and lingers: closing a socket with unread input resets the
+   * connection, and the reset can overtake the reply.
    */
   async #reject(
     conn: Connection,
@@ -224,7 +224,7 @@ class Server {
       await conn.closeWrite();
       await discard(conn);
     } catch {
-      // The client is gone, or has sent for too long.
+      // The client is gone, or has kept sending for too long.
     }
     if (this.#lingering.remove(entry)) conn.close();
   }
@@ -245,21 +245,7 @@ class Server {
  * Answers every client of a listener: reads one message, replies to it, and closes the connection.
  * No client can end it or hold up another.
  *
- * @example Usage
- * ```ts no-assert
- * import { serve } from "./server.ts";
- * import { tcp } from "./io/network.ts";
- *
- * await serve(tcp.listen(0), {
- *   idleTimeout: 60_000,
- *   warn: console.error,
- *   signal: AbortSignal.timeout(10),
- * });
- * ```
- *
- * @param listener Where the clients connect. It is closed in the end.
- * @param options See {@linkcode ServeOptions}.
- * @returns A promise that resolves after the signal, when the requests in flight are answered, or after
+ * The signal closes the listener. The result resolves once the requests in flight are answered, or after
  * 4 s, when the connections that are left are closed.
  */
 export function serve(

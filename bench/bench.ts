@@ -1,7 +1,7 @@
 /**
- * The benchmark, on Linux: `deno task bench`, or with `--quick` to see that it works. It puts the same
- * loads on tcpcalc and on others that do the same, says which bounds hold and writes `results.json`.
- * It has all permissions, as whoever may call the C library could take them. @module
+ * The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on
+ * tcpcalc and its contenders, reports which bounds hold, and writes `results.json`. It runs with all
+ * permissions: calling the C library amounts to that anyway. @module
  */
 
 import { delay } from "@std/async/delay";
@@ -13,9 +13,9 @@ import { compare, type Results, summarize, verdict } from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
 const [rounds, seconds, IDLE] = QUICK ? [1, 0.1, 1_000] : [7, 0.8, 10_000];
-/** How many numbers a client is given, the last only in the first round. */
+/** How many numbers a client is given; the largest only in the first round. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
-/** How long a server may keep the last lines of its log, and take to answer first. */
+/** How long a server may hold back its last log lines, and how long its first answer may take. */
 const [LOG_MS, START_MS] = [30, 10_000];
 
 const LOADS: Record<string, load.Load> = {};
@@ -29,7 +29,7 @@ for (const idle of [500, IDLE]) {
   LOADS[`1 busy + ${idle} idle`] = { clients: 1, idle };
 }
 
-/** The contenders, the loads, how many times the first costs at most, and with which other load. */
+/** Two contenders, the loads, the limit of their ratio, and the second's load if it is another. */
 const BOUNDS: [string, string, RegExp, number, string?][] = [
   ["tcpcalc", "Deno bare loop", /^\d+ busy$/, 1.05],
   ["tcpcalc", "Go", /^\d+ busy$|500/, 1],
@@ -49,7 +49,7 @@ function progress(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }
 
-/** The contenders of a kind, begun with another one in each round. */
+/** The contenders of a kind, starting with a different one each round. */
 function inTurn(kind: string, round: number): Contender[] {
   const all = Object.values(CONTENDERS).filter((own) => own.kind === kind);
   return [...all.splice(round % all.length), ...all];
@@ -60,10 +60,10 @@ function memory(pid: number): number {
   return Number(output(`awk '/VmRSS/ {print $2 / 1024}' /proc/${pid}/status`));
 }
 
-// Below the ports that the system gives to clients, one of which could connect to itself.
+// Below the ports that the system gives to clients, or one of those could connect to itself.
 let lastPort = 20_000;
 
-/** Starts a server, which is stopped with the stack, and waits for its first answer. */
+/** Starts a server, which the stack stops, and waits for its first answer. */
 async function start(server: Contender, stack: AsyncDisposableStack) {
   server.port = ++lastPort;
   const command = `exec ${server.command} >"${BUILD}/${server.name}" 2>&1`;
@@ -91,7 +91,7 @@ async function measureServer(server: Contender, what: string): Promise<void> {
   add(server, what, time, rate, p50, p99, memory(pid), each);
 }
 
-/** Gives a client numbers by a pipe, and measures the time and the most memory that it takes. */
+/** Pipes numbers to a client, and measures its time and its peak memory. */
 function measureClient(client: Contender, count: number): void {
   const numbers = `port=${CONTENDERS.tcpcalc.port}; (seq ${count}; echo exit)`;
   const time = `/usr/bin/time -f %M -o ${BUILD}/peak ${client.command}`;

@@ -14,7 +14,7 @@ function version(command: string): string {
   return /\d+(\.\d+)+/.exec(output(command))?.[0] ?? "";
 }
 
-/** Where the servers are built and have their logs. */
+/** Where the servers are built and write their logs. */
 export const BUILD = output("mktemp -dt tcpcalc-bench-XXXXXX");
 const HERE = "bench/contenders";
 output(`cc -O2 -D_GNU_SOURCE -o ${BUILD}/c ${HERE}/server.c`);
@@ -27,7 +27,7 @@ const serve = [Deno.execPath(), "run", ...taskOptions("serve")].join(" ");
 const client = [Deno.execPath(), "run", ...taskOptions("client")].join(" ");
 const runtime = version("grep -aom1 'Deno/[0-9.]*' dist/tcpcalc");
 
-// Kind, name, version and shell command; what is not on this machine has no version.
+// Kind, name, version and shell command; what is not installed has no version.
 const LINES = `
   server C epoll, gcc ${version("cc -dumpfullversion")}: ${BUILD}/c $port
   server Deno bare loop ${Deno.version.deno}: ${serve} ${HERE}/bare_server.ts $port
@@ -46,7 +46,7 @@ const LINES = `
   start tcpcalc --version compiled, Deno ${runtime}: dist/tcpcalc --version
   start python3 -c pass ${python3}: ${python} -c pass`;
 
-/** All contenders on this machine by name. A server that runs has a port and a process. */
+/** All contenders on this machine, by name. A running server has a port and a process. */
 export const CONTENDERS = Object.fromEntries(
   LINES.matchAll(/(\w+) (.+?) ([\d.]+): (.*)/g).map(([, kind, ...rest]) => {
     const [name, version, command] = rest;

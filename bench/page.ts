@@ -10,7 +10,7 @@ const SERVERS = `1 busy 0 µs,8 busy 0 µs,64 busy 0 µs,256 busy 0 µs,\
 const CLIENTS = `input of 1 0 ms,input of 3000 0 ms,input of 3000 3 MiB,\
 input of 20000 3 MiB,start 0 ms`;
 
-/** A table of those that have such columns: a load, which of its figures, and its unit. */
+/** A table of the contenders with such columns. A column is a load, the index of a figure, and its unit. */
 function table(list: string): string {
   const columns = [...list.matchAll(/([^,]+) (\d) ([^,]+)/g)];
   const head = columns.map(([, load, , unit]) => `${load}, ${unit}`);

@@ -1,18 +1,18 @@
 /** The arithmetic of the benchmark, and what it keeps. @module */
 
-/** What was measured in each round: one number, or more that belong together. */
+/** What was measured in each round: one number, or several that belong together. */
 export type Samples = number[][];
 
 /** What `bench/results.json` holds. */
 export interface Results {
   about: string;
-  /** By claim what {@linkcode compare} gave. */
+  /** By claim, the result of {@linkcode compare}. */
   bounds: Record<string, number[]>;
-  /** The name, and by load what {@linkcode summarize} gave. */
+  /** The name, and by load the result of {@linkcode summarize}. */
   contenders: Record<string, string | number[]>[];
 }
 
-/** The middle of some values: of an even number, the mean of the two in the middle. */
+/** The middle value; of an even number of values, the mean of the two in the middle. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -34,8 +34,8 @@ export function summarize(samples: Samples): number[] {
 }
 
 /**
- * The median, lowest and highest ratio of the first numbers, and the limit. Each ratio is taken within a
- * round, as both ran on the same machine in the same minute, and only then the median over the rounds.
+ * The median, lowest and highest ratio of the first numbers, and the limit. Ratios are taken within a
+ * round, where both ran in the same minute, and only then the median over the rounds.
  */
 export function compare(
   ours: Samples,
@@ -46,7 +46,7 @@ export function compare(
   return [...summarize(ratios), limit];
 }
 
-/** Says in one line whether a claim holds, by what {@linkcode compare} gave. */
+/** Says in one line whether a claim holds, given the result of {@linkcode compare}. */
 export function verdict(claim: string, [middle, low, high, limit]: number[]) {
   const holds = middle <= limit ? "holds" : "does not hold";
   return `${holds}: ${claim}: ${middle} (${low}–${high}) ≤ ${limit}`;

@@ -1,7 +1,7 @@
 /**
- * Mixes honest clients with hostile ones, in rounds of some hundred connections, and then says whether each
- * honest one had its answer and its line in the log, whether memory or descriptors leaked, and whether
- * the log has a line that only a client can have written: `deno task soak --seconds 600`. @module
+ * Mixes honest clients with hostile ones, in rounds of several hundred connections, and then reports
+ * honest ones without their answer or their line in the log, leaks of memory or descriptors, and lines in
+ * the log that only a client can have written: `deno task soak --seconds 600`. @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -17,7 +17,7 @@ const BAD_MESSAGES = [
 /** Its line in the log is four times as long. */
 const FLOOD = new Uint8Array(1024).map((_, i) => i % 2 * 0xff);
 
-/** All lines that a server prints. What a client has sent can't be mistaken for another. */
+/** Every line that a server prints. What a client sends can't pass for another. */
 const LINE =
   /^(Accepted connection from \('127\.0\.0\.1', \d+\)|Received from client: (.*)|The client socket is closed)$/;
 
@@ -27,7 +27,7 @@ async function askHonestly(port: number): Promise<void> {
   const [number] = crypto.getRandomValues(new BigInt64Array(1));
   honest.unlogged.add(String(number));
   const start = performance.now();
-  // Whatever fails, the client has no right answer.
+  // Any failure counts as a wrong answer.
   const reply = await exchangeOnce(port, String(number)).catch(String);
   honest.slowest = Math.max(honest.slowest, performance.now() - start);
   honest[reply === String(2n * number) ? "right" : "wrong"]++;
@@ -37,7 +37,7 @@ function atOnce(count: number, run: () => Promise<void>) {
   return Promise.all(Array.from({ length: count }, run));
 }
 
-/** 200 honest requests, 8 at a time, beside 200 idle clients, 300 that flood the log, and the rest. */
+/** 200 honest requests, 8 at a time, beside 200 idle clients, 300 that flood the log, and other abuse. */
 async function round(port: number): Promise<void> {
   using _idle = await crowd(port, 200);
   let flooding = true;
@@ -66,7 +66,7 @@ async function readLog(): Promise<void> {
   }
 }
 
-/** Soaks for a part of the time, and returns how much memory the server has then, in MB. */
+/** Soaks for a part of the time. Returns the server's memory after it, in MB. */
 async function soak(part: number): Promise<number> {
   const end = performance.now() + part * 1000 * Number(seconds);
   while (performance.now() < end) await round(port);

@@ -5,9 +5,9 @@
  */
 
 /**
- * After a freeze the timer fires ahead of the reads that arrived during it. So a connection is closed only
- * after so many turns of the event loop, so many milliseconds apart, that delivered none of a connection
- * that is due. Time alone would not do: on a busy machine it passes without a turn.
+ * After a freeze the timer fires ahead of the reads that became ready during it. Connections that are due
+ * are closed only after this many turns of the event loop, this many milliseconds apart, in which none of
+ * them was read. Time alone won't do: on a busy machine it can pass without a turn.
  */
 const SETTLE_TURNS = 10;
 const SETTLE_MS = 1;
@@ -27,47 +27,28 @@ export interface IdleEntry<T> {
 }
 
 /**
- * Connections that all have the same time to send something. Closing one makes the read in flight on
- * it reject.
- *
- * As their time is the same, the first to come is the first to be due: one timer serves all. They form
- * a linked list because each can leave at any moment; a `Map` costs a tenth of a whole request.
- *
- * @example Usage
- * ```ts
- * import { IdleTimeout } from "./idle_timeout.ts";
- * import { assert } from "@std/assert";
- *
- * const idle = new IdleTimeout<{ close(): void }>(60_000);
- * const entry = idle.add({ close() {} });
- * assert(idle.remove(entry));
- * idle.closeAll();
- * ```
- *
- * @typeParam T What can be closed.
+ * Connections with the same time to send something. One timer serves all, as the first to come is the first
+ * to be due. They form a linked list because any can leave at any moment; a `Map` would cost a tenth of a
+ * request.
  */
 export class IdleTimeout<T extends { close(): void }> {
   readonly #timeout: number;
   #first: IdleEntry<T> | undefined;
   #last: IdleEntry<T> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Connections idle since this moment or longer are about to be closed. */
+  /** Connections that became idle at this moment or earlier are due. */
   #due = -Infinity;
-  /** Whether one of those has left the list since the last turn. */
+  /** Whether a connection that was due has left the list since the last turn. */
   #dueRemoved = false;
-  /** How many turns are to come in which none of those leaves the list. */
+  /** How many more turns have to pass without that. */
   #turnsLeft = 0;
 
-  /**
-   * Creates an empty list.
-   *
-   * @param timeout How long a connection may be idle, in milliseconds; 0 for ever.
-   */
+  /** Creates an empty list. The timeout is in milliseconds; 0 means for ever. */
   constructor(timeout: number) {
     this.#timeout = timeout;
   }
 
-  /** Adds a connection, idle from now on. */
+  /** Adds a connection that is idle as of now. */
   add(conn: T): IdleEntry<T> {
     const entry: IdleEntry<T> = {
       conn,
@@ -85,10 +66,7 @@ export class IdleTimeout<T extends { close(): void }> {
     return entry;
   }
 
-  /**
-   * Removes a connection. Returns whether it was still there: if not, its time was up, it is closed,
-   * and must not be closed again.
-   */
+  /** Removes a connection. Returns whether it was there: if not, it has timed out, and is already closed. */
   remove(entry: IdleEntry<T>): boolean {
     if (entry.removed) return false;
     entry.removed = true;
@@ -102,7 +80,7 @@ export class IdleTimeout<T extends { close(): void }> {
     return true;
   }
 
-  /** Closes all connections that are left. */
+  /** Closes all connections in the list. */
   closeAll(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -117,7 +95,7 @@ export class IdleTimeout<T extends { close(): void }> {
     else this.#schedule();
   };
 
-  /** Closes those that are due, once the reads that were ready have been delivered. */
+  /** Closes what is due once the reads that were ready have been delivered. */
   readonly #settle = (): void => {
     this.#turnsLeft = this.#dueRemoved ? SETTLE_TURNS : this.#turnsLeft - 1;
     this.#dueRemoved = false;

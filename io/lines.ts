@@ -38,7 +38,7 @@ class PartialLine {
     this.#size = size;
   }
 
-  /** Returns the line, and starts anew. */
+  /** Returns the line, and starts the next. */
   take(): Uint8Array<ArrayBuffer> {
     const size = this.#size;
     this.#size = 0;
@@ -53,28 +53,18 @@ function withoutReturn(
 }
 
 /**
- * Splits an input at `\n` and `\r\n`. It reads only when a line is asked for that has not come yet.
+ * Splits an input at `\n` and `\r\n`, without reading ahead of the line that is asked for.
  *
- * @example Usage
- * ```ts no-assert
- * import { readLines } from "./lines.ts";
- *
- * for await (const line of readLines(Deno.stdin, 1024)) {
- *   console.log(line === undefined ? "too long" : line.length);
- * }
- * ```
- *
- * @param input Where the bytes come from.
  * @param limit The longest line, in bytes. Memory stays within a small multiple of it.
  * @returns Each line without its end, valid until the next is asked for; `undefined` for one that is
- * too long. What stands behind the last line end is a line, too.
+ * too long. The last line needs no line end.
  */
 export async function* readLines(
   input: Input,
   limit: number,
 ): AsyncGenerator<Uint8Array<ArrayBuffer> | undefined, void> {
   const buffer = new Uint8Array(READ_BYTES);
-  // A byte for the carriage return, and one by which a longer line is too long.
+  // One byte for a carriage return, and one to tell a line that is too long.
   const partial = new PartialLine(limit + 2);
   const checked = (line: Uint8Array<ArrayBuffer>) =>
     line.length <= limit ? line : undefined;

@@ -7,31 +7,31 @@
 import { deadline } from "@std/async/deadline";
 import type { Output } from "./stream.ts";
 
-/** How long lines are gathered while there are many, in milliseconds: a write costs more than a request. */
+/** How long to gather lines under load, in milliseconds: a write costs more than a request. */
 const GATHER_MS = 20;
 
-/** How much may be pending before {@linkcode Log.ready} asks for patience, in bytes. */
+/** How much may be pending before {@linkcode Log.ready} holds the caller up, in bytes. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** How much is kept for an output that stands still, in bytes. */
+/** How much to keep for a stalled output, in bytes. */
 const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
-/** After how long without progress an output stands still, in milliseconds. */
+/** After how long without progress an output is stalled, in milliseconds. */
 const STALL_MS = 1_000;
 
-/** The least that one write takes, in bytes. A pipe takes so much as a whole or not at all (`PIPE_BUF`). */
+/** The smallest write, in bytes. A pipe takes that much whole or not at all (`PIPE_BUF`). */
 const MIN_WRITE_BYTES = 4 * 1024;
 
-/** The most that one write takes, in bytes. */
+/** The largest write, in bytes. */
 const MAX_WRITE_BYTES = 256 * 1024;
 
-/** A write that takes longer is slow, in milliseconds. */
+/** A write that takes this long is slow, in milliseconds. */
 const SLOW_WRITE_MS = 100;
 
-/** How much room a batch has at first, in bytes: for a busy {@linkcode GATHER_MS}. */
+/** The initial size of a batch, in bytes: enough for {@linkcode GATHER_MS} under load. */
 const BATCH_BYTES = 256 * 1024;
 
-/** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
+/** The most bytes of UTF-8 that a UTF-16 code unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
 
 const LINE_FEED = 0x0a;
@@ -44,18 +44,13 @@ function countLines(bytes: Uint8Array): number {
   return count;
 }
 
-/**
- * The line that reports lost lines.
- *
- * @param count How many are lost.
- * @returns The line, without its end.
- */
+/** The line that reports how many lines are lost, without its line end. */
 export function droppedLines(count: number): string {
   const lines = count === 1 ? "line" : "lines";
   return `Dropped ${count} ${lines} that could not be written`;
 }
 
-/** Lines to be written, as bytes: a growing string would be a chain of pieces for the collector to copy. */
+/** Pending lines, as bytes: a growing string is a chain of pieces for the garbage collector to copy. */
 class Batch {
   /** How many lines were dropped ahead of these. */
   droppedBefore = 0;
@@ -66,11 +61,11 @@ class Batch {
     return this.#buffer.subarray(0, this.#size);
   }
 
-  /** Adds a line. Returns how many bytes it takes. */
+  /** Adds a line. Returns its size in bytes. */
   append(line: string): number {
     const start = this.#size;
     this.#reserve(MAX_BYTES_PER_UNIT * line.length + 1);
-    // Nearly every line is short and ASCII, and a call of the encoder costs more than this loop.
+    // Most lines are short and ASCII; for those the encoder costs more than this loop.
     let ascii = 0;
     for (; ascii < line.length; ascii++) {
       const unit = line.charCodeAt(ascii);
@@ -86,7 +81,7 @@ class Batch {
     return this.#size - start;
   }
 
-  /** Empties it. One that had to grow gives its memory back. */
+  /** Empties the batch, and frees the memory of one that has grown. */
   reset(): void {
     this.droppedBefore = 0;
     this.#size = 0;
@@ -104,39 +99,29 @@ class Batch {
 }
 
 /**
- * Writes lines in order, one write at a time, and never makes {@linkcode Log.print} wait. A line after
- * a quiet while is written at once; those that follow closely are gathered.
+ * Writes lines in order without making {@linkcode Log.print} wait: at once after a quiet spell, gathered
+ * under load. {@linkcode Log.ready} lets the caller keep to the output's pace.
  *
- * A line is dropped only while the output stands still: when a write fails, or when none has completed
- * for a second and 4 MiB are pending. A line in their place reports how many. Until then
- * {@linkcode Log.ready} lets the caller print no faster than the output takes it.
- *
- * @example Usage
- * ```ts no-assert
- * import { Log } from "./log.ts";
- *
- * const log = new Log(Deno.stdout);
- * log.print("Server is listening on 127.0.0.1:9001");
- * await log.close(1_000);
- * ```
+ * Lines are dropped only when a write fails, or when none has completed for a second and 4 MiB are
+ * pending. A line in their place reports how many.
  */
 export class Log {
   readonly #output: Output;
-  /** What waits to be written, in order. Lines go into the last. */
+  /** What waits to be written, in order. New lines go into the last. */
   readonly #batches: Batch[] = [];
   /** What is being written. */
   #current: Batch | undefined;
-  /** How much of that is written, in bytes. */
+  /** How many bytes of it are written. */
   #offset = 0;
-  /** A batch to be used again. */
+  /** A batch for reuse. */
   #spare: Batch | undefined;
   /** How many bytes are still to be written. */
   #pending = 0;
-  /** How many lines were dropped behind the last batch. */
+  /** How many lines were dropped after the last batch. */
   #dropped = 0;
-  /** How many lines are missing ahead of the first batch. */
+  /** How many lines are missing before the first batch. */
   #missing = 0;
-  /** Whether a failed write has left the output within a line. */
+  /** Whether a failed write has left the output in the middle of a line. */
   #cut = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
@@ -146,16 +131,12 @@ export class Log {
   #drained: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * Creates a log.
-   *
-   * @param output Where the lines go.
-   */
+  /** Creates a log that writes to the output. */
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** Takes a line, given without its line end. */
+  /** Takes a line, without its line end. */
   print(line: string): void {
     if (this.#pending >= MAX_STALLED_BYTES && this.#isStalled()) {
       this.#dropped++;
@@ -170,7 +151,7 @@ export class Log {
 
   /**
    * `undefined` while there is room for more lines; else a promise that resolves when the output has
-   * caught up, or stands still.
+   * caught up, or is stalled.
    */
   get ready(): Promise<void> | undefined {
     if (this.#pending < HIGH_WATER_BYTES || this.#isStalled()) return undefined;
@@ -183,13 +164,11 @@ export class Log {
   }
 
   /**
-   * Writes what is pending.
-   *
-   * @param timeout How long that may take, in milliseconds.
-   * @returns How many lines are lost without a report of them in the output.
+   * Writes what is pending, for at most so many milliseconds. Returns how many lines are lost without a
+   * report in the output.
    */
   async close(timeout: number): Promise<number> {
-    // Small writes from here on: of one that is in flight when time is up, nothing has been taken.
+    // Small writes from here on: none of one in flight when time is up has been taken.
     this.#fastBytes = -Infinity;
     try {
       await deadline(this.#flush(), Math.max(timeout, 0));
@@ -266,7 +245,7 @@ export class Log {
     this.#spare = batch;
   }
 
-  /** Writes a line on the missing ones in their place. Returns whether it could. */
+  /** Reports the missing lines in their place. Returns whether that was written. */
   async #reportMissing(): Promise<boolean> {
     const start = this.#cut ? "\n" : "";
     const notice = encoder.encode(`${start}${droppedLines(this.#missing)}\n`);
@@ -280,7 +259,7 @@ export class Log {
     return false;
   }
 
-  /** Writes lines. Returns whether all of them are written; if not, {@linkcode #offset} says how much is. */
+  /** Writes lines. Returns whether all are written; {@linkcode #offset} says how much is. */
   async #write(lines: Uint8Array<ArrayBuffer>): Promise<boolean> {
     while (this.#offset < lines.length) {
       const began = performance.now();
@@ -303,8 +282,8 @@ export class Log {
   }
 
   /**
-   * Where the next write ends: behind a line, and not much further than the output has lately taken
-   * without delay. So a reader that is slow still shows progress, and a file gets large writes.
+   * Where the next write ends: after a line, and further the more the output has lately taken without
+   * delay. A slow reader then still shows progress, and a file gets large writes.
    */
   #endOfWrite(lines: Uint8Array): number {
     const size = Math.min(
@@ -328,7 +307,7 @@ export class Log {
       performance.now() - this.#lastProgress >= STALL_MS;
   }
 
-  /** Stops waiting for an output that stands still. */
+  /** Stops waiting for the output once it is stalled. */
   readonly #watch = (): void => {
     if (this.#isStalled()) {
       this.#resolveDrained();

@@ -11,8 +11,8 @@ export const HOST = "127.0.0.1";
 export const FIRST_PORT = 9000;
 
 /**
- * How many connections may wait in the accept queue; the system may allow fewer. A client that finds
- * the queue full retries after a second, and Deno's default of 511 fills up in a burst.
+ * How many connections may wait to be accepted; the system may allow fewer. A client that finds the
+ * backlog full retries only after a second, and Deno's default of 511 overflows in a burst.
  */
 const BACKLOG = 4096;
 
@@ -50,9 +50,9 @@ export interface Listener {
   close(): void;
 }
 
-/** What the program needs of a network. All of it is on {@linkcode HOST}. */
+/** What the program needs of a network, all on {@linkcode HOST}. */
 export interface Network {
-  /** Listens on a port; 0 has the system choose one. Throws the system's error. */
+  /** Listens on a port; for 0 the system chooses one. Throws the system's error. */
   listen(port: number): Listener;
   /** Connects to a port. Rejects with the system's error, or with the signal's reason. */
   connect(port: number, signal: AbortSignal): Promise<Connection>;
@@ -68,12 +68,7 @@ export const tcp: Network = {
   },
 };
 
-/**
- * The port of a server.
- *
- * @param server The server number.
- * @returns The port, or `undefined` where 9000 + number is no port.
- */
+/** The port of a server number, or `undefined` if 9000 + number is not a port. */
 export function portOf(server: bigint): number | undefined {
   const port = BigInt(FIRST_PORT) + server;
   return port >= 0n && port <= 65535n ? Number(port) : undefined;

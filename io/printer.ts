@@ -6,24 +6,12 @@
 
 import { type Output, writeAll } from "./stream.ts";
 
-/** How much may be pending before {@linkcode Printer.ready} asks for patience, in UTF-16 code units. */
+/** How much may be pending before {@linkcode Printer.ready} holds the caller up, in UTF-16 code units. */
 const HIGH_WATER = 64 * 1024;
 
 const encoder = new TextEncoder();
 
-/**
- * Writes text in order while the caller goes on: what is printed within a millisecond, or during a
- * write, is written together.
- *
- * @example Usage
- * ```ts no-assert
- * import { Printer } from "./printer.ts";
- *
- * const stdout = new Printer(Deno.stdout);
- * stdout.print("42\n");
- * await stdout.flush();
- * ```
- */
+/** Writes text in order while the caller goes on; what comes close together goes out in one write. */
 export class Printer {
   readonly #output: Output;
   #pending = "";
@@ -31,16 +19,12 @@ export class Printer {
   #writing: Promise<void> | undefined;
   #error: unknown;
 
-  /**
-   * Creates a printer.
-   *
-   * @param output Where the text goes.
-   */
+  /** Creates a printer that writes to the output. */
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** Takes text. After a write has failed, it is dropped. */
+  /** Takes text, which is dropped once a write has failed. */
   print(text: string): void {
     if (this.#error !== undefined) return;
     this.#pending += text;
@@ -51,20 +35,14 @@ export class Printer {
 
   /**
    * `undefined` while there is room for more text; else a promise that resolves when what is pending
-   * is written.
-   *
-   * @throws {Error} The error of a write that has failed.
+   * is written. Throws the error of a failed write.
    */
   get ready(): Promise<void> | undefined {
     if (this.#error !== undefined) throw this.#error;
     return this.#pending.length < HIGH_WATER ? undefined : this.flush();
   }
 
-  /**
-   * Resolves when all text is written.
-   *
-   * @throws {Error} The error of a write that has failed.
-   */
+  /** Resolves when all text is written. Throws the error of a failed write. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined || this.#pending !== "") {
       if (this.#writing === undefined) this.#start();

@@ -1,5 +1,5 @@
 /**
- * Standard output as the log needs it.
+ * Standard output, with an account of failed writes.
  *
  * @module
  */
@@ -16,26 +16,21 @@ const NOTHING = new Uint8Array();
 const LINE_FEED = new TextEncoder().encode("\n");
 
 /**
- * Says what has become of a write that failed. Deno writes standard output through Rust's `LineWriter`:
- * of what can be written only in part, that keeps up to 1 KiB, to be written ahead of the next write.
- * Such a write has failed, and yet it comes out whole if it was no larger. Of a larger one part is lost,
- * and the next begins a new line.
+ * Tells what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which
+ * keeps up to 1 KiB of what it could not write, and writes it ahead of the next. A failed write of no more
+ * than that still comes out whole; of a larger one some is lost, and the next has to begin a new line.
  */
 export class StandardOutput implements Output {
   readonly #stream: Stream;
   #isKeeping = false;
   #isCut = false;
 
-  /**
-   * Creates an output.
-   *
-   * @param stream Where the bytes go.
-   */
+  /** Creates an output that writes to the stream. */
   constructor(stream: Stream) {
     this.#stream = stream;
   }
 
-  /** Whether somebody watches it. */
+  /** Whether it is a terminal. */
   isTerminal(): boolean {
     return this.#stream.isTerminal();
   }
@@ -56,7 +51,7 @@ export class StandardOutput implements Output {
     }
   }
 
-  /** An empty write fails as long as something is kept that can't be written. */
+  /** An empty write fails as long as kept bytes can't be written. */
   async #failsToWriteNothing(): Promise<boolean> {
     try {
       await this.#stream.write(NOTHING);

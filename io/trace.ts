@@ -1,5 +1,5 @@
 /**
- * `--trace`: shows every socket call when it has ended.
+ * `--trace`: shows every socket call once it has ended.
  *
  * @module
  */
@@ -27,7 +27,7 @@ type Call =
   | "shutdown"
   | "close";
 
-/** Takes a call that has ended, the sockets that it was about, and what came of it. */
+/** Reports a call that has ended, its sockets, and its result. */
 type Report = (call: Call, where: string, result?: string) => void;
 
 function nameOf({ hostname, port }: Address): string {
@@ -100,7 +100,7 @@ class TracedConnection implements Connection {
   close(): void {
     this.#isClosed = true;
     this.#conn.close();
-    // The port of a client is its own; a server's connections differ in the other end.
+    // A client's port is its own; a server's connections share one, and differ in the other end.
     const where = this.#isAccepted ? this.#arrow("close") : this.#local;
     this.#report("close", where);
   }
@@ -164,9 +164,7 @@ class TracedListener implements Listener {
  * A network that reports its socket calls, each with its time, both ends and result:
  * `12:04:31.205  send     127.0.0.1:40628 -> 127.0.0.1:9001  2 bytes  21`.
  *
- * @param network The network that does the work.
- * @param print Takes each line, given without its line end.
- * @returns The same network, traced.
+ * @param print Takes each line, without its line end.
  */
 export function traced(
   network: Network,
@@ -192,7 +190,7 @@ export function traced(
         report("connect", ends);
         return new TracedConnection(conn, report, false);
       } catch (error) {
-        // The port of this end is not known of a socket that failed to connect.
+        // The local port of a socket that failed to connect is unknown.
         report("connect", `${HOST} -> ${HOST}:${port}`, osErrorText(error));
         throw error;
       }

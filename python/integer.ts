@@ -7,8 +7,8 @@
 /** The most digits that CPython's `int` reads, `sys.int_info.default_max_str_digits`. */
 const MAX_DIGITS = 4300;
 
-// What CPython takes for a blank here. It is not `\s`, which has U+FEFF and lacks U+0085, nor
-// `str.isspace`, which has U+001C to U+001F: `int` reads ASCII by C's `isspace`.
+// Neither `\s`, which has U+FEFF and lacks U+0085, nor `str.isspace`, which has U+001C to U+001F: in ASCII,
+// CPython's `int` goes by C's `isspace`.
 const BLANKS =
   "[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
 
@@ -17,20 +17,18 @@ const INTEGER = new RegExp(
   "u",
 );
 
-/** Most integers, which need neither the table of digits nor that of blanks. */
+/** Matches most integers, without a look at any Unicode table. */
 const PLAIN_INTEGER = /^([+-]?)([0-9]+)$/;
 
 const DECIMAL_DIGIT = /^\p{Nd}$/u;
 
-/** The values of the digits met so far. Unicode has fewer than a thousand. */
+/** The values of the digits seen so far. Unicode has fewer than a thousand. */
 const values = new Map<string, number>();
 
 /**
- * The value of a decimal digit of any script, 0 to 9.
- *
- * Unicode encodes the digits of a script as ten code points in a row, zero first, and where such rows
- * adjoin (U+1D7CE–U+1D7FF are five) nothing else comes between. So the distance to the first code
- * point of the run says which digit it is, wherever the run starts.
+ * The value of a decimal digit of any script. Unicode encodes a script's digits as ten code points in a
+ * row, zero first. Rows that adjoin (U+1D7CE–U+1D7FF are five) have no gaps, so the distance to the first
+ * code point of the run, modulo 10, is the value.
  */
 function digitValue(digit: string): number {
   let value = values.get(digit);
@@ -66,9 +64,8 @@ function toAsciiDigits(digits: string): string {
  * assertEquals(parseInteger("1.0"), undefined);
  * ```
  *
- * @param text What may be an integer.
- * @returns The integer, or `undefined` where Python raises a `ValueError`: for all other text, and
- * for more than 4300 digits.
+ * @returns The integer, or `undefined` where Python raises a `ValueError`: for any other text, and for
+ * more than 4300 digits.
  */
 export function parseInteger(text: string): bigint | undefined {
   const match = PLAIN_INTEGER.exec(text) ?? INTEGER.exec(text);

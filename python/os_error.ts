@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The subclass of `OSError` for an error number (PEP 3151), where the program can meet the error. */
+/** The subclasses of `OSError` (PEP 3151) for the errors that the program can meet. */
 const CLASS_BY_CODE: Record<string, string> = {
   EACCES: "PermissionError",
   ECONNABORTED: "ConnectionAbortedError",
@@ -15,7 +15,7 @@ const CLASS_BY_CODE: Record<string, string> = {
   ETIMEDOUT: "TimeoutError",
 };
 
-/** What socket(2) and accept(2) can report and Deno gives a number but no code. */
+/** The errors of socket(2) and accept(2) to which Deno gives a number but no code. */
 const CODE_BY_NUMBER: Partial<
   Record<typeof Deno.build.os, Record<number, string>>
 > = {
@@ -29,16 +29,10 @@ const CODE_BY_NUMBER: Partial<
   darwin: { 23: "ENFILE" },
 };
 
-/** The message of every error that the system reported; Deno may append the address. */
+/** The message of a system's error. Deno may append the address. */
 const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
 
-/**
- * The symbolic name of an operating system's error.
- *
- * @param error Whatever was thrown.
- * @param os The system that reported it; this one by default.
- * @returns The name, such as `EMFILE`, or `undefined` for an error that no system call reported.
- */
+/** The name, such as `EMFILE`, of an error that the system `os` reported; `undefined` for any other. */
 export function osErrorCode(
   error: unknown,
   os: typeof Deno.build.os = Deno.build.os,
@@ -50,8 +44,7 @@ export function osErrorCode(
 }
 
 /**
- * Python's `str(error)` of the same error: the system's number and text, which Deno's message has in
- * another order.
+ * Python's `str(error)` for an error that the operating system `os` reported.
  *
  * @example Usage
  * ```ts
@@ -62,8 +55,6 @@ export function osErrorCode(
  * assertEquals(osErrorText(refused, "linux"), "[Errno 111] Connection refused");
  * ```
  *
- * @param error Whatever was thrown.
- * @param os The system that reported it; this one by default.
  * @returns `[Errno 111] Connection refused`; on Windows `[WinError 10061] …` without the last full
  * stop; `timed out` for a `TimeoutError`; the bare message of an error that no system call reported.
  */
@@ -93,8 +84,6 @@ export function osErrorText(
  * assertEquals(osErrorLine(inUse, "linux"), "OSError: [Errno 98] Address already in use");
  * ```
  *
- * @param error Whatever was thrown.
- * @param os The system that reported it; this one by default.
  * @returns The class and the text: `PermissionError: [Errno 13] Permission denied`.
  */
 export function osErrorLine(

@@ -1,28 +1,28 @@
 /**
- * Text and bytes from others, shown as CPython's `repr` shows them: they can neither forge a line nor
- * drive the terminal.
+ * Shows text and bytes from others as CPython's `repr` does: they can neither forge a line nor drive the
+ * terminal.
  *
  * @module
  */
 
-/** Up to this many bytes, a loop is cheaper than the decoder's call. */
+/** Up to this many bytes, a loop is cheaper than the decoder. */
 const SHORT_BYTES = 32;
 
 // Fatal, as an invalid byte must not become U+FFFD; `ignoreBOM` keeps U+FEFF.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What `str.isprintable` denies, but for the space (`_PyUnicode_IsPrintable`). */
+/** What `str.isprintable` rejects, except the space (`_PyUnicode_IsPrintable`). */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** Each byte in two hexadecimal digits. */
+/** Each byte as two hexadecimal digits. */
 const HEX = Array.from(
   { length: 0x100 },
   (_, byte) => byte.toString(16).padStart(2, "0"),
 );
 
-/** Each byte that is not UTF-8, as Python's error handler `backslashreplace` writes it. */
+/** Each byte as Python's error handler `backslashreplace` writes it. */
 const ESCAPED_BYTES = HEX.map((hex) => `\\x${hex}`);
 
 /** Each character below U+0100 as it is shown. */
@@ -47,7 +47,7 @@ function show(codePoint: number): string {
     : `\\U00${HEX[codePoint >> 16]}${low}`;
 }
 
-/** Decodes a short message of printable ASCII, as most are. */
+/** Decodes short printable ASCII, which most messages are. */
 function decodeShortAscii(bytes: Uint8Array): string | undefined {
   if (bytes.length > SHORT_BYTES) return undefined;
   let text = "";
@@ -59,7 +59,7 @@ function decodeShortAscii(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Decodes strict UTF-8, and keeps U+FEFF, as `bytes.decode()` of Python does.
+ * Decodes UTF-8 strictly, and keeps U+FEFF, as Python's `bytes.decode()` does.
  *
  * @example Usage
  * ```ts
@@ -70,7 +70,6 @@ function decodeShortAscii(bytes: Uint8Array): string | undefined {
  * assertEquals(decodeUtf8(new Uint8Array([0xff])), undefined);
  * ```
  *
- * @param bytes What was received.
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -84,8 +83,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Escapes what `str.isprintable` denies, but for the space, as `repr` does. Backslashes and quotes,
- * which `repr` escapes for the sake of its own quotes, stay.
+ * Escapes what `str.isprintable` rejects, except the space, as `repr` does. Backslashes and quotes, which
+ * `repr` escapes for the sake of its own quotes, stay.
  *
  * @example Usage
  * ```ts
@@ -96,7 +95,6 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * assertEquals(escapeUnprintable("4\u200b2\u{e0041}"), "4\\u200b2\\U000e0041");
  * ```
  *
- * @param text What somebody sent or typed.
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
@@ -110,7 +108,7 @@ export function escapeUnprintable(text: string): string {
   return shown;
 }
 
-/** By the length of a UTF-8 sequence: its least first byte, and the least character it may stand for. */
+/** By length of a UTF-8 sequence: the lowest first byte, and the lowest code point that it may encode. */
 const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
 const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
 
@@ -120,7 +118,7 @@ function codePointAt(bytes: Uint8Array, start: number): number {
   if (first < 0x80) return first;
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
   if (start + length > bytes.length) return -1;
-  // A byte that starts no sequence yields a code point below the least or beyond the last.
+  // A byte that starts no sequence gives a code point that is too low or too high.
   let codePoint = first - LEAST_FIRST_BYTE[length];
   for (let i = start + 1; i < start + length; i++) {
     if (bytes[i] < 0x80 || bytes[i] > 0xbf) return -1;
@@ -132,7 +130,7 @@ function codePointAt(bytes: Uint8Array, start: number): number {
   return isCharacter ? codePoint : -1;
 }
 
-/** How many bytes of UTF-8 a character has. */
+/** The length of a character in UTF-8, in bytes. */
 function utf8Length(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;
@@ -140,8 +138,8 @@ function utf8Length(codePoint: number): number {
 }
 
 /**
- * Shows bytes as text: UTF-8 as {@linkcode escapeUnprintable} does, and each byte that is not as
- * Python's error handler `backslashreplace` does.
+ * Shows bytes as text: UTF-8 as {@linkcode escapeUnprintable} does, and every other byte as Python's error
+ * handler `backslashreplace` does.
  *
  * @example Usage
  * ```ts
@@ -151,11 +149,10 @@ function utf8Length(codePoint: number): number {
  * assertEquals(escapeBytes(new Uint8Array([0x34, 0x32, 0x0a, 0xc3])), "42\\n\\xc3");
  * ```
  *
- * @param bytes What somebody sent.
  * @returns The text on one line, with `\xff` for a byte that is not UTF-8.
  */
 export function escapeBytes(bytes: Uint8Array): string {
-  // By hand, as the strict decoder would need an exception for each place that is not UTF-8.
+  // By hand: the strict decoder would throw once for every invalid place.
   let shown = "";
   for (let i = 0; i < bytes.length;) {
     const codePoint = codePointAt(bytes, i);

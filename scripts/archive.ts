@@ -11,13 +11,13 @@ import { packTar } from "modern-tar";
 export interface ArchiveFile {
   /** Its path in the archive. */
   name: string;
-  /** What is in it. */
+  /** Its content. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** Its permissions, as `chmod` has them. */
+  /** Its permissions, as for `chmod`. */
   mode: number;
 }
 
-/** Packs the files as Linux and macOS unpack them. */
+/** Packs the files for Linux and macOS. */
 export async function packTarGz(
   files: ArchiveFile[],
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -29,7 +29,7 @@ export async function packTarGz(
   return await new Response(new Blob([tar]).stream().pipeThrough(gzip)).bytes();
 }
 
-/** Packs the files as Windows unpacks them, which knows no such permissions. */
+/** Packs the files for Windows, which has no such permissions. */
 export function packZip(files: ArchiveFile[]): Uint8Array<ArrayBuffer> {
   return zipSync(
     Object.fromEntries(files.map(({ name, bytes }) => [name, bytes])),

@@ -1,6 +1,5 @@
 /**
- * Draws docs/session.svg and docs/trace.svg from real runs on ports 9001 and 9002, of which the second
- * has to be free.
+ * Draws docs/session.svg and docs/trace.svg from real runs. Ports 9001 and 9002 have to be free.
  *
  * @module
  */
@@ -12,19 +11,19 @@ import { PROMPT } from "../client.ts";
 interface Line {
   /** What the program printed. */
   printed: string;
-  /** What the user typed behind it. */
+  /** What the user typed after it. */
   typed?: string;
   /** How it is shown. */
   style?: string;
 }
 
-/** A terminal with what it shows. */
+/** A terminal and what it shows. */
 interface Terminal {
   title: string;
   lines: Line[];
 }
 
-/** The shell's line that starts the program. */
+/** The shell's line with the command. */
 function command(args: string): Line {
   return { printed: "$ ", typed: `tcpcalc ${args}` };
 }
@@ -39,11 +38,10 @@ function spawn(args: string, stdin: "piped" | "null"): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs a server until it has printed so many lines. Returns the lines of both streams as they came. */
+/** Runs a server while clients ask it. Returns the lines of both streams as they came. */
 async function serve(
   args: string,
-  lineCount: number,
-  onListening: () => Promise<void>,
+  ask: () => Promise<void>,
 ): Promise<string[]> {
   const server = spawn(args, "null");
   const lines: string[] = [];
@@ -53,17 +51,18 @@ async function serve(
       .pipeThrough(new TextLineStream());
     for await (const line of split) {
       lines.push(line);
-      if (line.startsWith("Server is listening")) await onListening();
-      if (lines.length === lineCount) server.kill("SIGTERM");
+      if (line.startsWith("Server is listening")) {
+        ask().finally(() => server.kill("SIGTERM"));
+      }
     }
   }
 
   await Promise.all([read(server.stdout), read(server.stderr)]);
   await server.status;
-  return lines.slice(0, lineCount);
+  return lines;
 }
 
-/** Runs a client that is given these lines. Returns what the terminal would show. */
+/** Runs a client with these lines as input. Returns what a terminal would show. */
 async function type(args: string, inputs: string[]): Promise<Line[]> {
   const client = spawn(args, "piped");
   const input = new Blob(inputs.map((line) => `${line}\n`)).stream();
@@ -78,25 +77,25 @@ async function type(args: string, inputs: string[]): Promise<Line[]> {
   ]);
 }
 
-/** A session with one answer and one refusal, in this order, as the servers are drawn at random. */
+/** A session with an answer and then a refusal. It is repeated until the random draw gives that. */
 async function drawSession(): Promise<Terminal[]> {
   const clientCommand = "client --servers 1,2";
   let lines: Line[] = [];
-  const log = await serve("serve 1", 3, async () => {
+  const [listening, ...log] = await serve("serve 1", async () => {
     while (!/Failed/.test(lines[4]?.printed ?? "")) {
       lines = await type(clientCommand, ["21", "7", "exit"]);
     }
   });
+  // The last run is the one that is drawn.
+  const serverLines = [listening, ...log.slice(-2)]
+    .map((printed) => ({ printed }));
   return [
-    {
-      title: "terminal 1",
-      lines: [command("serve 1"), ...log.map((printed) => ({ printed }))],
-    },
+    { title: "terminal 1", lines: [command("serve 1"), ...serverLines] },
     { title: "terminal 2", lines: [command(clientCommand), ...lines] },
   ];
 }
 
-/** Two connections at a server, the first of which is answered last. */
+/** Two connections to a server, the first of which is answered last. */
 async function drawTrace(): Promise<Terminal[]> {
   const ports: string[] = [];
 
@@ -106,7 +105,7 @@ async function drawTrace(): Promise<Terminal[]> {
   }
 
   const args = "serve --quiet --trace 1";
-  const trace = await serve(args, 10, async () => {
+  const trace = await serve(args, async () => {
     const options = { hostname: "127.0.0.1", port: 9001 };
     const first = await Deno.connect(options);
     const second = await Deno.connect(options);
@@ -114,7 +113,8 @@ async function drawTrace(): Promise<Terminal[]> {
     await ask(second);
     await ask(first);
   });
-  const lines = trace.map((printed) => {
+  // The last line is the listener's close.
+  const lines = trace.slice(0, -1).map((printed) => {
     const index = ports.findIndex((port) => printed.includes(port));
     return { printed, style: ["first", "second"][index] };
   });

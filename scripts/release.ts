@@ -1,12 +1,11 @@
 /**
- * Makes what a release consists of: for each system an archive of the compiled program with README,
- * LICENSE, docs/ and deploy/, the sums of all archives, and the notes, which are the version's section of
- * CHANGELOG.md.
+ * Builds a release: for each system an archive of the compiled program with README, LICENSE, docs/ and
+ * deploy/; the checksums of all archives; and the notes, which are the version's section of CHANGELOG.md.
  *
- *     deno task release                                   for all systems
+ *     deno task release                                   for every system
  *     deno task release --target aarch64-apple-darwin     for one
- *     deno task release --tag v0.2.0                      if that is the version in deno.json
- *     deno task release --repository https://…            where links out of the archive lead to
+ *     deno task release --tag v0.2.0                      fails unless deno.json has that version
+ *     deno task release --repository https://…            where links that leave the archive lead
  *
  * @module
  */
@@ -15,7 +14,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import config from "../deno.json" with { type: "json" };
 import { type ArchiveFile, packTarGz, packZip } from "./archive.ts";
 
-/** The systems, by the names that `deno compile` has for them. */
+/** The systems, as `deno compile` names them. */
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -25,7 +24,7 @@ const TARGETS = [
   "aarch64-pc-windows-msvc",
 ];
 
-/** What an archive holds beside the program. */
+/** What an archive holds besides the program. */
 const DOCUMENTS = ["LICENSE", "README.md", "docs", "deploy"];
 
 const OUTPUT = "dist";
@@ -42,7 +41,7 @@ function notesOf(version: string, changelog: string): string | undefined {
     ?.replace(/^.*\n+/, "");
 }
 
-/** The paths of all files in these files and folders, without tests. */
+/** The paths of these files, and of all files in these folders except tests. */
 async function* filesIn(paths: string[]): AsyncGenerator<string> {
   for (const path of paths.sort()) {
     if ((await Deno.stat(path)).isDirectory) {
@@ -52,7 +51,7 @@ async function* filesIn(paths: string[]): AsyncGenerator<string> {
   }
 }
 
-/** Makes links of a page that would lead out of the archive lead to the repository, at this version. */
+/** Points a page's links that leave the archive to the repository, at this version. */
 function withLinks(path: string, text: string, paths: Set<string>): string {
   return text.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
     const { pathname, hash } = new URL(link, `file:///${path}`);
@@ -64,7 +63,7 @@ function withLinks(path: string, text: string, paths: Set<string>): string {
   });
 }
 
-/** What each archive holds beside the program, by its path. */
+/** What each archive holds besides the program, by path. */
 async function readDocuments(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const paths = new Set(await Array.fromAsync(filesIn(DOCUMENTS)));
   const documents = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -79,7 +78,7 @@ async function readDocuments(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   return documents;
 }
 
-/** Compiles the program as `deno task compile` does, but for another system and to another file. */
+/** Compiles the program as `deno task compile` does, for a given system and to a given file. */
 async function compile(target: string, output: string): Promise<void> {
   const [deno, ...args] = config.tasks.compile.command
     .replace("--output dist/tcpcalc", `--output ${output} --target ${target}`)

@@ -26,20 +26,20 @@ const NEEDED = { command: "sh", task: "test:release" };
 /** The command of the unpacked program, which only `sh` may start. */
 const PROGRAM = shCommand('exec "$@"', [new URL("tcpcalc", UNPACKED).pathname]);
 
-/** Runs a command in the root of the project to its end. */
+/** Runs a command to its end, in the project's root. */
 async function runHere(command: string[]): Promise<Finished> {
   const script = `cd '${ROOT.pathname}' && exec "$@"`;
   return await runCommand(shCommand(script, command));
 }
 
-/** Runs the task with the Deno that can compile: that of these tests, unless `TCPCALC_DENO` names one. */
+/** Runs the task with a Deno that can compile: `TCPCALC_DENO`, or the one that runs these tests. */
 async function release(...args: string[]): Promise<Finished> {
   const deno = Deno.env.get("TCPCALC_DENO")?.split(" ") ?? [Deno.execPath()];
   const task = ["task", "release", "--repository", REPOSITORY];
   return await runHere([...deno, ...task, ...args]);
 }
 
-/** Runs shell commands where the archive is, which must succeed. Returns what they printed. */
+/** Runs shell commands, which must succeed, next to the archive. Returns what they printed. */
 async function shell(commands: string): Promise<string> {
   const script = `cd '${DIST.pathname}' && ${commands}`;
   const { code, stdout, stderr } = await runCommand(shCommand(script, []));
@@ -103,7 +103,7 @@ commandTest("a release for this system", NEEDED, async (t) => {
     .trimEnd().split("\n").map((path) => path.slice("./".length));
 
   await t.step(
-    "holds the program, the license, and all of docs and deploy but tests",
+    "holds the program, the license, and all of docs and deploy except tests",
     async () => {
       const tracked = await shell(
         "git -C .. ls-files LICENSE README.md docs deploy ':!*_test.ts'",
@@ -136,7 +136,7 @@ commandTest("a release for this system", NEEDED, async (t) => {
   });
 
   await t.step(
-    "has a unit and a balancer's configuration that name files which are there",
+    "has a unit and a balancer configuration that name only files in it",
     async () => {
       const unit = await read("deploy/tcpcalc@.service");
       const balancer = await read("deploy/haproxy.cfg");
@@ -168,7 +168,7 @@ commandTest("a release for this system", NEEDED, async (t) => {
     await Deno.readFile(new URL("tcpcalc", UNPACKED)),
   );
 
-  await t.step("holds no permission but the one", () => {
+  await t.step("holds no permission but one", () => {
     const [[, json]] = program.matchAll(/"permissions":(\{"[^{}]*\})/g);
     const { prompt, allow_import, ...permissions } = JSON.parse(json);
     const granted = Object.entries(permissions).filter(([, value]) =>
@@ -176,7 +176,7 @@ commandTest("a release for this system", NEEDED, async (t) => {
     );
     assertEquals(granted, [["allow_net", ["127.0.0.1"]]]);
     assertEquals(prompt, false);
-    // Deno gives every program the registries to import from; this one imports nothing when it runs.
+    // Deno lets every program import from the registries; this one imports nothing at run time.
     assert(allow_import.every((host: string) => host.endsWith(":443")));
   });
 

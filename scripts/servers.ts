@@ -1,5 +1,5 @@
 /**
- * Runs several servers in one process. Each of their lines begins with the port.
+ * Runs several servers in one process. Every line they print begins with the port.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The same stream, with a prefix before every line. Each write has to be of whole lines. */
+/** The same stream, with a prefix before every line. Each write must consist of whole lines. */
 function prefixed(stream: OutputStream, prefix: string): OutputStream {
   return {
     isTerminal: () => stream.isTerminal(),
@@ -30,10 +30,7 @@ function prefixed(stream: OutputStream, prefix: string): OutputStream {
 
 /**
  * Runs servers until they are stopped, or until one can't start, which ends them all.
- *
- * @param servers The server numbers.
- * @param environment What they share with the process.
- * @returns The exit status.
+ * Returns the exit status.
  */
 export async function runServers(
   servers: number[],
@@ -51,7 +48,7 @@ export async function runServers(
       signal,
     });
     if (status !== 0 && !signal.aborted) {
-      const line = `Server ${server} could not start, so all are stopped\n`;
+      const line = `Server ${server} could not start, so all servers stop\n`;
       await writeAll(stderr, encoder.encode(line));
       failed.abort();
     }

@@ -12,7 +12,7 @@ Deno.test("a message is doubled exactly, however long the integer is", () => {
   fc.assert(fc.property(
     fc.oneof(
       fc.bigInt({ min: -limit, max: limit }),
-      // Where the integers get too long for a number to hold.
+      // Around the limit of what a number holds exactly.
       fc.bigInt({ min: 10n ** 14n, max: 10n ** 17n }),
     ),
     (integer) => double(String(integer)) === String(2n * integer),
@@ -22,7 +22,7 @@ Deno.test("a message is doubled exactly, however long the integer is", () => {
   assertEquals(double("0000"), "0");
 });
 
-Deno.test("the reply to the longest message has one byte more", () => {
+Deno.test("the reply to the longest message is one byte longer", () => {
   const message = "9".repeat(MAX_MESSAGE_BYTES);
   assertEquals(double(message), `1${"9".repeat(MAX_MESSAGE_BYTES - 1)}8`);
 });

@@ -35,7 +35,11 @@ class Recorder implements TextOutput {
     this.text += text;
   }
 
-  /** Returns what is printed, and forgets it. */
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Returns what has been printed, and clears it. */
   take(): string {
     const { text } = this;
     this.text = "";
@@ -59,13 +63,13 @@ class Fixture implements ClientOptions {
     Object.assign(this, options);
   }
 
-  /** What was printed on both streams since the last look. */
+  /** What was printed on both streams since the last call. */
   printed(): { stdout: string; stderr: string } {
     return { stdout: this.stdout.take(), stderr: this.stderr.take() };
   }
 }
 
-/** A server that the test has in its hands. Disposing of it closes it when all is handled. */
+/** A server that the test controls. Disposing of it waits until every connection is handled. */
 class FakeServer implements AsyncDisposable {
   readonly listener;
   readonly conns: MemoryConnection[] = [];
@@ -110,19 +114,19 @@ async function receive(conn: MemoryConnection): Promise<string> {
     .decode(buffer.subarray(0, size ?? 0));
 }
 
-/** Replies as the function says, and closes. */
+/** Replies with what the function returns, and closes. */
 function replying(
   reply: (message: string) => string | Uint8Array<ArrayBuffer>,
 ): (conn: MemoryConnection) => Promise<void> {
   return async (conn) => {
     const message = await receive(conn);
-    // A client that has had enough closes the connection.
+    // The client may have closed the connection by now.
     await send(conn, reply(message)).catch(() => {});
     conn.close();
   };
 }
 
-/** Replies so, and leaves the connection open. */
+/** Replies, and leaves the connection open. */
 function lingering(reply: string): (conn: MemoryConnection) => Promise<void> {
   return async (conn) => {
     await receive(conn);
@@ -130,7 +134,7 @@ function lingering(reply: string): (conn: MemoryConnection) => Promise<void> {
   };
 }
 
-/** What the client prints of an exchange that failed with an error. */
+/** What the client prints for an exchange that failed with an error. */
 function failed(error: unknown, port = PORT): string {
   return `Failed to connect to Server 127.0.0.1:${port} with error ${
     osErrorText(error)
@@ -141,7 +145,7 @@ const TIMED_OUT = failed(new DOMException("", "TimeoutError"));
 const REFUSED = systemError("ECONNREFUSED");
 const RESET = systemError("ECONNRESET");
 
-/** An input that has it all at once. */
+/** An input with everything there at once. */
 function inputOf(...chunks: (string | Uint8Array)[]): MemoryInput {
   const input = new MemoryInput();
   for (const chunk of chunks) input.push(chunk);
@@ -159,7 +163,7 @@ Deno.test("an exchange is reported in two lines", async () => {
   });
 });
 
-Deno.test("the connection is reported before the reply has come", async () => {
+Deno.test("the connection is reported before the reply arrives", async () => {
   const client = new Fixture();
   await using server = new FakeServer(client.network, () => {});
   const asked = askAll(["21"], client);
@@ -216,7 +220,7 @@ Deno.test("a reset before the reply is an error", async () => {
   assertEquals(client.printed().stdout, CONNECTED + failed(RESET));
 });
 
-Deno.test("a reset after the first piece is an error, not an answer", async () => {
+Deno.test("a reset after the first piece is an error, never an answer", async () => {
   using time = new FakeTime();
   for (const elapsed of [0, 49]) {
     const client = new Fixture();
@@ -230,7 +234,7 @@ Deno.test("a reset after the first piece is an error, not an answer", async () =
   }
 });
 
-Deno.test("an exchange without a reply ends when its time is up, and so does its connection", async () => {
+Deno.test("an exchange without a reply times out, and its connection is closed", async () => {
   using time = new FakeTime();
   const client = new Fixture({ timeout: 100 });
   await using server = new FakeServer(client.network, () => {});
@@ -243,11 +247,11 @@ Deno.test("an exchange without a reply ends when its time is up, and so does its
   assertEquals(await readAll(server.conns[0]), "21");
 });
 
-Deno.test("an exchange that finds no connection ends when its time is up, and the next has its own", async () => {
+Deno.test("an attempt to connect times out, and the next exchange has its own time", async () => {
   using time = new FakeTime();
   const network = new MemoryNetwork({ backlog: 1 });
   const client = new Fixture({ timeout: 100, network });
-  // Nobody accepts, and the queue has room for one.
+  // Nobody accepts, and the backlog has room for one.
   const listener = network.listen(PORT);
   using _queued = await network.connect(PORT);
   const asked = askAll(["21", "22"], client);
@@ -267,7 +271,7 @@ Deno.test("an exchange that finds no connection ends when its time is up, and th
   listener.close();
 });
 
-Deno.test("a reply that has come is not lost when time is up", async () => {
+Deno.test("a reply that has arrived is never lost to the timeout", async () => {
   using time = new FakeTime();
   const client = new Fixture({ timeout: 100 });
   await using server = new FakeServer(client.network, () => {});
@@ -282,7 +286,7 @@ Deno.test("a reply that has come is not lost when time is up", async () => {
   );
 });
 
-Deno.test("a reply that never ends ends when its time is up", async () => {
+Deno.test("a reply that never ends times out", async () => {
   using time = new FakeTime();
   const client = new Fixture({ timeout: 100 });
   await using server = new FakeServer(client.network, () => {});
@@ -308,14 +312,14 @@ Deno.test("an exchange without a time limit waits for ever", async () => {
   await asked;
 });
 
-Deno.test("a reply may have a mebibyte and no more", async () => {
+Deno.test("a reply may be up to 1 MiB long", async () => {
   const client = new Fixture();
   const longest = "9".repeat(MEBIBYTE);
   await using _ = new FakeServer(
     client.network,
     replying((message) => message === "21" ? longest : longest + "9"),
   );
-  // It is longer than what Python reads into an integer.
+  // It has more digits than Python reads as an integer.
   assertEquals(await askAll(["21"], client), false);
   assertEquals(
     client.printed().stdout,
@@ -328,7 +332,7 @@ Deno.test("a reply may have a mebibyte and no more", async () => {
   );
 });
 
-Deno.test("a reply counts that comes before all of the message is sent", async () => {
+Deno.test("a reply that arrives before the whole message is sent counts", async () => {
   const client = new Fixture();
   await using _ = new FakeServer(client.network, async (conn) => {
     await send(conn, "too long");
@@ -343,7 +347,7 @@ Deno.test("a reply counts that comes before all of the message is sent", async (
   );
 });
 
-Deno.test("a message that can't be sent is an error where no reply comes", async () => {
+Deno.test("a message that can't be sent is an error if no reply comes", async () => {
   const client = new Fixture();
   await using _ = new FakeServer(client.network, (conn) => conn.close());
   assertEquals(await askAll(["9".repeat(MEBIBYTE)], client), false);
@@ -353,7 +357,7 @@ Deno.test("a message that can't be sent is an error where no reply comes", async
   );
 });
 
-Deno.test("a server that closes without a reply is shown as in Python, and counts as failed", async () => {
+Deno.test("a close without a reply is shown as in Python, and counts as a failure", async () => {
   const client = new Fixture();
   await using _ = new FakeServer(client.network, replying(() => ""));
   assertEquals(await askAll(["21"], client), false);
@@ -371,7 +375,7 @@ Deno.test("a server that closes without a reply is shown as in Python, and count
   });
 });
 
-Deno.test("a connection that TCP has made to itself is closed, and another is made", async () => {
+Deno.test("a socket that TCP has connected to itself is closed, and another is tried", async () => {
   const network = new MemoryNetwork();
   const port = network.nextPort;
   const client = new Fixture({ network, servers: [port - 9000] });
@@ -380,7 +384,7 @@ Deno.test("a connection that TCP has made to itself is closed, and another is ma
   assertEquals(network.nextPort, port + 2);
 });
 
-Deno.test("what the system says of a connection is reported in the place of the answer", async () => {
+Deno.test("a system error is reported in place of the answer", async () => {
   const client = new Fixture();
   for (const code of ["ECONNREFUSED", "ECONNRESET", "ENOTCONN"] as const) {
     const error = systemError(code);
@@ -390,7 +394,7 @@ Deno.test("what the system says of a connection is reported in the place of the 
   }
 });
 
-Deno.test("where the system has no socket, no server is to blame", async () => {
+Deno.test("if the system has no socket, no server is blamed", async () => {
   const client = new Fixture();
   const codes = [
     ...["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"],
@@ -407,13 +411,13 @@ Deno.test("where the system has no socket, no server is to blame", async () => {
   }
 });
 
-Deno.test("a hint follows a refused connection, where hints are wanted", async () => {
+Deno.test("a hint follows a refused connection if hints are wanted", async () => {
   const client = new Fixture({ hints: true });
   await askAll(["21"], client);
   assertEquals(client.printed(), {
     stdout: failed(REFUSED),
     stderr:
-      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: deno task serve 1)\n",
+      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: npx -y deno task serve 1)\n",
   });
   client.network.failConnect(RESET);
   await askAll(["21"], client);
@@ -455,13 +459,13 @@ Deno.test("a quiet client prints an integer without the blanks around it", async
   }
 });
 
-Deno.test("a quiet client reports on standard error what is no answer", async () => {
+Deno.test("a quiet client reports on standard error what is not an answer", async () => {
   const client = new Fixture({ quiet: true });
   assertEquals(await askAll(["21"], client), false);
   assertEquals(client.printed(), { stdout: "", stderr: failed(REFUSED) });
 });
 
-Deno.test("each server is drawn by its share of the random numbers", async () => {
+Deno.test("every server is equally likely to be drawn", async () => {
   const network = new MemoryNetwork();
   await using _1 = new FakeServer(network, replying(() => "1"), 9001);
   await using _2 = new FakeServer(network, replying(() => "2"), 9002);
@@ -477,14 +481,14 @@ Deno.test("each server is drawn by its share of the random numbers", async () =>
   assertEquals(client.printed().stdout, "1\n1\n2\n2\n3\n3\n");
 });
 
-Deno.test("one server is asked where failover is not wanted", async () => {
+Deno.test("without failover only one server is asked", async () => {
   const client = new Fixture({ servers: [2, 1] });
   await using _ = new FakeServer(client.network, replying(() => "42"));
   assertEquals(await askAll(["21"], client), false);
   assertEquals(client.printed().stdout, failed(REFUSED, 9002));
 });
 
-Deno.test("failover tries every server once, in random order, before it gives up", async () => {
+Deno.test("failover tries every server once, in random order, before giving up", async () => {
   const orders: [random: number, ports: number[]][] = [
     [0, [9001, 9002, 9003]],
     [0.999_999, [9003, 9002, 9001]],
@@ -504,7 +508,7 @@ Deno.test("failover tries every server once, in random order, before it gives up
   }
 });
 
-Deno.test("failover passes over servers that reset, take too long or close without a reply", async () => {
+Deno.test("failover passes over servers that reset, time out or close without a reply", async () => {
   using time = new FakeTime();
   const servers = [2, 3, 4, 5, 1, 6];
   const client = new Fixture({ servers, timeout: 100, failover: true });
@@ -522,13 +526,13 @@ Deno.test("failover passes over servers that reset, take too long or close witho
       connected(9003) + TIMED_OUT.replace("9001", "9003") +
       connected(9004) + "Received from server: \n" +
       failed(REFUSED, 9005) +
-      // A reply is a reply, even if it is no integer.
+      // A reply is a reply, even if it is not an integer.
       CONNECTED + "Received from server: no integer\n",
     stderr: "",
   });
 });
 
-Deno.test("every number is asked for, and one that fails makes the whole fail", async () => {
+Deno.test("every number is asked for, and one failure makes the whole run fail", async () => {
   const client = new Fixture({ quiet: true });
   await using _ = new FakeServer(
     client.network,
@@ -568,7 +572,7 @@ Deno.test("lines are read no faster than the output takes the prompts", async ()
   assertEquals(client.printed().stdout, PROMPT);
 });
 
-Deno.test("an output that has failed ends the client, whatever comes in", async () => {
+Deno.test("a failed output ends the client, whatever the input", async () => {
   const client = new Fixture();
   await using server = new FakeServer(client.network, replying(() => "42"));
   const full = systemError("ENOSPC");
@@ -616,7 +620,7 @@ Deno.test("a session ends with exit in any case", async () => {
   }
 });
 
-Deno.test("a line is sent byte for byte as it was typed, but for its end", async () => {
+Deno.test("a line is sent byte for byte, without its line end", async () => {
   const client = new Fixture();
   const messages: Uint8Array[] = [];
   await using _ = new FakeServer(client.network, async (conn) => {
@@ -638,7 +642,7 @@ Deno.test("a line is sent byte for byte as it was typed, but for its end", async
     ]
       .map((line) => encoder.encode(line)),
     new Uint8Array([0xff, 0x80, 0x31]),
-    // Four bytes that are not exit, nor text.
+    // Four bytes that are neither exit nor text.
     new Uint8Array([0x65, 0x78, 0x69, 0xff]),
   ];
   const input = lines.flatMap((line) => [line, "\n"]);
@@ -646,19 +650,19 @@ Deno.test("a line is sent byte for byte as it was typed, but for its end", async
   assertEquals(messages, [...lines, encoder.encode("1"), encoder.encode("2")]);
 });
 
-Deno.test("an empty line brings the prompt again, and nothing is sent", async () => {
+Deno.test("an empty line is not sent, and the prompt comes again", async () => {
   const client = new Fixture();
   await interact(inputOf("\n\r\n\nexit\n"), client);
   assertEquals(client.printed(), { stdout: PROMPT.repeat(4), stderr: "" });
 });
 
-Deno.test("a session ends with its input, on a line of its own", async () => {
+Deno.test("a session ends with its input, after a newline", async () => {
   const client = new Fixture();
   await interact(inputOf(), client);
   assertEquals(client.printed(), { stdout: `${PROMPT}\n`, stderr: "" });
 });
 
-Deno.test("a line may have a mebibyte; one that is longer is not sent, and the session goes on", async () => {
+Deno.test("a line of more than 1 MiB is not sent, and the session goes on", async () => {
   const client = new Fixture();
   const sizes: number[] = [];
   await using _ = new FakeServer(client.network, async (conn) => {
@@ -697,7 +701,7 @@ Deno.test("an error does not end a session", async () => {
   );
 });
 
-Deno.test("a quiet session has neither prompt nor last line end", async () => {
+Deno.test("a quiet session prints neither prompts nor a final newline", async () => {
   const client = new Fixture({ quiet: true });
   await using _ = new FakeServer(client.network, replying((text) => text));
   await interact(inputOf("1\n\n2"), client);

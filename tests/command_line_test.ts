@@ -24,7 +24,7 @@ const SERVE: Command = {
   trace: false,
 };
 
-/** Arguments that begin with a minus and are operands all the same. */
+/** Operands that begin with a minus. */
 const NEGATIVE = [
   ...["-5", "-0", "-1_000", "-１", "-𝟗", "-1.5", "-1e3", "-0x1", "-5=x"],
   ...[
@@ -47,7 +47,7 @@ function assertUsageErrors(cases: [string[], string][]): void {
   }
 }
 
-Deno.test("a command has its options before, between and behind its operands", () => {
+Deno.test("options may stand before, between and after operands", () => {
   const cases: [string[], Command][] = [
     [["serve"], SERVE],
     [["serve", "1", "2"], { ...SERVE, operands: ["1", "2"] }],
@@ -86,14 +86,14 @@ Deno.test("a command has its options before, between and behind its operands", (
   }
 });
 
-Deno.test("of an option that is given twice the last counts", () => {
+Deno.test("the last of a repeated option counts", () => {
   assertEquals(
     parseCommandLine(["client", "--timeout=1", "--timeout", "2"]),
     { ...CLIENT, timeout: 2000 },
   );
 });
 
-Deno.test("a minus without a letter, or with a digit of any script, begins an operand", () => {
+Deno.test("a minus without a letter, or before a digit of any script, begins an operand", () => {
   for (const operand of NEGATIVE) {
     assertEquals(
       parseCommandLine(["serve", "-q", operand]),
@@ -107,7 +107,7 @@ Deno.test("a minus without a letter, or with a digit of any script, begins an op
   });
 });
 
-Deno.test("an operand stays as it was typed, whatever it could mean", () => {
+Deno.test("an operand is kept as typed, whatever it looks like", () => {
   const numbers = [
     "1e3",
     "0x10",
@@ -153,7 +153,7 @@ Deno.test("server numbers are integers of any form, each kept once", () => {
   }
 });
 
-Deno.test("help and version are there with and without a command", () => {
+Deno.test("help and version work with and without a command", () => {
   for (const command of [[], ["serve"], ["client"], ["serve", "1", "2"]]) {
     for (
       const [name, flags] of Object.entries({
@@ -170,7 +170,7 @@ Deno.test("help and version are there with and without a command", () => {
   assertEquals(parseCommandLine(["-hV"]).name, "help");
 });
 
-Deno.test("a command line without a command is none", () => {
+Deno.test("a command line may lack a command", () => {
   for (const args of [[], ["--"], ["--quiet"]]) {
     assertEquals(parseCommandLine(args), { name: "none" });
   }
@@ -269,7 +269,7 @@ Deno.test("the help names every option once and fits a terminal", () => {
   assertEquals(widths.filter((width) => width > 100), []);
 });
 
-Deno.test("the help has three examples, which parse", () => {
+Deno.test("the help has three examples, and they parse", () => {
   const [, examples] = /\nExamples:\n((?: {2}.+\n)+)/.exec(HELP)!;
   const commands = examples.matchAll(/\btcpcalc (.+?) {2,}/g)
     .map(([, args]) => parseCommandLine(args.split(" ")).name).toArray();

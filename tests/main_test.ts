@@ -36,7 +36,7 @@ function failing(error: Error): MemoryOutput {
   return output;
 }
 
-/** An output that takes nothing, and does not fail. */
+/** An output that takes nothing, yet does not fail. */
 function stuck(output = new MemoryOutput()): MemoryOutput {
   output.pause();
   return output;
@@ -94,7 +94,7 @@ Deno.test("a command line that makes no sense is reported in one line", async ()
   });
 });
 
-Deno.test("where nothing can be written the exit status tells all the same", async () => {
+Deno.test("the exit status is right even if nothing can be written", async () => {
   const stdout = failing(DISK_FULL);
   assertEquals(await run(["--help"], { stdout }), {
     code: 1,
@@ -121,7 +121,7 @@ Deno.test("serve prints its usage unless it has one operand", async () => {
   }
 });
 
-Deno.test("serve refuses an operand that is no integer", async () => {
+Deno.test("serve refuses an operand that is not an integer", async () => {
   for (
     const operand of [
       ...["", "abc", "1.0", "0x10", "1__0", "_1", "+ 1", "²", "\x1c1"],
@@ -136,7 +136,7 @@ Deno.test("serve refuses an operand that is no integer", async () => {
   }
 });
 
-Deno.test("serve refuses a number whose port is none", async () => {
+Deno.test("serve refuses a number beyond the range of ports", async () => {
   for (const operand of ["56536", "-9001", "-９００１", "1" + "0".repeat(30)]) {
     assertEquals(await run(["serve", operand]), {
       code: 1,
@@ -146,7 +146,7 @@ Deno.test("serve refuses a number whose port is none", async () => {
   }
 });
 
-Deno.test("serve takes an integer in every form for its operand", async () => {
+Deno.test("serve takes an operand in every form of an integer", async () => {
   for (
     const [operand, port] of [
       ...["5", "+5", " 5\t", "005", "0_5", "５"].map((form) => [form, 9005]),
@@ -162,7 +162,7 @@ Deno.test("serve takes an integer in every form for its operand", async () => {
   }
 });
 
-Deno.test("a port that can't be had is reported as Python does, with a hint on a terminal if it is taken", async () => {
+Deno.test("a port that can't be had is reported as in Python, with a hint on a terminal if it is taken", async () => {
   const network = new MemoryNetwork();
   using _taken = network.listen(9001);
   const stderr = `${osErrorLine(systemError("EADDRINUSE"))}\n`;
@@ -174,7 +174,7 @@ Deno.test("a port that can't be had is reported as Python does, with a hint on a
     code: 1,
     stdout: "",
     stderr: stderr +
-      "Hint: another program listens on port 9001, maybe a server started earlier; stop that one, or choose another number\n",
+      "Hint: another program is listening on port 9001, perhaps a server started earlier; stop it, or choose another number\n",
   });
 
   class ClosedNetwork extends MemoryNetwork {
@@ -207,7 +207,7 @@ Deno.test("the server answers and logs until it is stopped, and ends with status
   });
 });
 
-Deno.test("a quiet server prints where it listens, and no more", async () => {
+Deno.test("a quiet server prints where it listens, and nothing more", async () => {
   const server = start(["serve", "-q", "1"]);
   await server.stdout.until("\n");
   assertEquals((await ask(server.network, "21")).reply, "42");
@@ -343,7 +343,7 @@ Deno.test("the client asks for the lines of its input, and ends with 0 whatever 
   );
 });
 
-Deno.test("the client has its options and its random numbers from outside", async () => {
+Deno.test("the client uses the options and the random numbers that it is given", async () => {
   using time = new FakeTime();
   const network = new MemoryNetwork();
   using _silent = network.listen(9003);
@@ -392,7 +392,7 @@ Deno.test("output that can't be written ends the client with one line on standar
   }
 });
 
-Deno.test("a standard error that can't be written is no reason to fail", async () => {
+Deno.test("standard error that can't be written is no reason to fail", async () => {
   await using server = await networkWithServer();
   const { network } = server;
   assertEquals(
@@ -425,7 +425,7 @@ Deno.test("a signal ends the client with its status, and at a terminal's prompt 
   }
 });
 
-Deno.test("a signal ends a client that waits for an answer", async () => {
+Deno.test("a signal ends a client that is waiting for an answer", async () => {
   const network = new MemoryNetwork();
   const listener = network.listen(9001);
   const stdout = terminal();
@@ -454,13 +454,13 @@ Deno.test("a terminal that takes nothing does not keep a signal from ending the 
   await time.advance(1);
 });
 
-/** The handlers of signals, and the exit statuses, of a process that the test plays. */
+/** The signal handlers and exit statuses of a simulated process. */
 interface FakeProcess extends Disposable {
   handlers: Map<Deno.Signal, () => void>;
   statuses: number[];
 }
 
-/** Takes the place of what `stopSignal` asks of the process. */
+/** Stands in for what `stopSignal` uses of the process. */
 function fakeProcess({ isTerminal }: { isTerminal: boolean }): FakeProcess {
   const { addSignalListener, exit, stdin, stdout, stderr } = Deno;
   const handlers = new Map<Deno.Signal, () => void>();
@@ -482,7 +482,7 @@ function fakeProcess({ isTerminal }: { isTerminal: boolean }): FakeProcess {
   };
 }
 
-/** The signals that the program listens for on this system, with the statuses of one that they kill. */
+/** The signals that the program handles on this system, with the exit status of a process they kill. */
 const STATUSES: [Deno.Signal, number][] = [
   ["SIGINT", 130],
   ["SIGHUP", 129],
@@ -521,7 +521,7 @@ Deno.test("on a terminal a SIGINT that follows at once is the same key press", (
   assertEquals(process.statuses, [129, 130]);
 });
 
-Deno.test("a file that may not grow any more does not kill the program", () => {
+Deno.test("a limit on file size does not kill the program", () => {
   using process = fakeProcess({ isTerminal: false });
   const signal = stopSignal();
   process.handlers.get("SIGXFSZ")?.();

@@ -67,7 +67,7 @@ async function ask(
   return await readAll(conn);
 }
 
-/** What is printed when a connection is accepted. */
+/** What is logged when a connection is accepted. */
 function accepted({ localAddr: { hostname, port } }: Connection): string {
   return `Accepted connection from ('${hostname}', ${port})`;
 }
@@ -99,7 +99,7 @@ Deno.test("the log has every connection and every message, in order", async () =
   ]);
 });
 
-Deno.test("a server without a log answers, and reports trouble all the same", async () => {
+Deno.test("a server without a log still answers, and still reports trouble", async () => {
   using time = new FakeTime();
   await using server = new TestServer({ log: undefined, idleTimeout: 1_000 });
   server.listener.failAccept(systemError("EMFILE"));
@@ -164,7 +164,7 @@ Deno.test("a rejected client that never stops sending is cut off after 30 s", as
   await assertRejects(() => send(conn, "9"), Deno.errors.BrokenPipe);
 });
 
-Deno.test("a rejected client that sends very much is cut off after 1 GiB", async () => {
+Deno.test("a rejected client that sends without end is cut off after 1 GiB", async () => {
   await using server = new TestServer();
   using conn = await server.connect();
   const bytes = new Uint8Array(1024 ** 2);
@@ -175,7 +175,7 @@ Deno.test("a rejected client that sends very much is cut off after 1 GiB", async
   assertEquals(mebibytes, 1024);
 });
 
-Deno.test("a client that closes or resets before a message is logged as closed", async () => {
+Deno.test("a client that closes or resets without a message is logged as closed", async () => {
   await using server = new TestServer();
   const closing = await server.connect();
   closing.close();
@@ -254,10 +254,10 @@ Deno.test("idle clients hold up nobody, and without a timeout are answered in th
   }
 });
 
-Deno.test("no client gets a part of what another sent", async () => {
+Deno.test("no client gets any part of what another sent", async () => {
   const network = new MemoryNetwork({ capacity: MAX_MESSAGE_BYTES + 1 });
   await using server = new TestServer({ network });
-  // More than there are buffers kept for, then two rounds that find the buffers of the one before.
+  // More than there are pooled buffers, then two rounds that reuse the buffers of the one before.
   for (const [count, longest] of [[520, 9], [50, 1024], [50, 1024]]) {
     const conns = await Promise.all(
       Array.from({ length: count }, () => server.connect()),
@@ -277,7 +277,7 @@ Deno.test("no client gets a part of what another sent", async () => {
   }
 });
 
-Deno.test("a stop ends the listening, and requests in flight are answered", async () => {
+Deno.test("a stop closes the listener, and requests in flight are answered", async () => {
   const server = new TestServer();
   using early = await server.connect();
   using late = await server.connect();
@@ -296,7 +296,7 @@ Deno.test("a stop ends the listening, and requests in flight are answered", asyn
   assertEquals(server.warnings, []);
 });
 
-Deno.test("a client that is idle or still sends 4 s after the stop is cut off", async () => {
+Deno.test("a client that is idle or still sending 4 s after the stop is cut off", async () => {
   using time = new FakeTime();
   const server = new TestServer();
   using idle = await server.connect();
@@ -314,13 +314,13 @@ Deno.test("a client that is idle or still sends 4 s after the stop is cut off", 
   assert(!server.lines.includes(timedOut(idle)));
 });
 
-Deno.test("a server whose signal is aborted already accepts nothing", async () => {
+Deno.test("a server whose signal is already aborted accepts nothing", async () => {
   const server = new TestServer({ signal: AbortSignal.abort() });
   await server.stop();
   await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
 });
 
-Deno.test("connections that failed in the queue are passed over at once", async () => {
+Deno.test("connections that failed in the backlog are passed over without a back-off", async () => {
   using time = new FakeTime();
   await using server = new TestServer();
   server.listener.failAccept(
@@ -333,12 +333,12 @@ Deno.test("connections that failed in the queue are passed over at once", async 
   assertEquals(time.timers, 0);
 });
 
-Deno.test("the server backs off, up to 100 ms, while the system has no connection to give", async () => {
+Deno.test("the server backs off, up to 100 ms, while accept fails", async () => {
   using time = new FakeTime();
   await using server = new TestServer();
   await settle();
   const errors = Array.from({ length: 6 }, () => systemError("EMFILE"));
-  // One accepted connection, and the next back-off starts anew.
+  // After an accepted connection the back-off starts from the beginning.
   for (let round = 0; round < 2; round++) {
     server.listener.failAccept(...errors);
     using conn = await server.connect();
@@ -352,7 +352,7 @@ Deno.test("the server backs off, up to 100 ms, while the system has no connectio
   }
 });
 
-Deno.test("trouble with accepting is reported once a minute", async () => {
+Deno.test("a failing accept is reported once a minute", async () => {
   using time = new FakeTime();
   await using server = new TestServer();
   const error = systemError("EMFILE");

@@ -1,5 +1,5 @@
-// The types of what is used of `@std`, which deno-std, being JavaScript, lacks. This file goes when the
-// names in deno.json point to JSR.
+// Types for the parts of `@std` in use, as deno-std is JavaScript. Delete this file once the names in
+// deno.json point to JSR.
 
 declare module "@std/assert" {
   // deno-lint-ignore no-explicit-any -- as in @std/assert: a constructor may take anything

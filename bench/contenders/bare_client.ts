@@ -1,4 +1,4 @@
-// The floor for the client: it reads to the end of a reply, and awaits one write for each answer.
+// The floor for the client: it reads each reply to its end, and awaits one write for each answer.
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-// Returns whether the client is done with: not where nothing has come yet.
+// Returns whether the client is finished with; it is not if nothing has arrived yet.
 static int answer(int client) {
   char text[1024] = "";
   ssize_t size = recv(client, text, sizeof text - 1, 0);

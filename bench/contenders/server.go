@@ -1,4 +1,4 @@
-// The same on Go's net, with a log that is written by 64 KiB.
+// The same on Go's net, with a log written in blocks of 64 KiB.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The same on Node's net, with a log that is written by 64 KiB.
+// The same on Node's net, with a log written in blocks of 64 KiB.
 
 import { createServer } from "node:net";
 

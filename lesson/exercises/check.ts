@@ -1,5 +1,5 @@
 /**
- * Says whether an exercise is solved: `deno task exercise 1`.
+ * Tells whether an exercise is solved: `deno task exercise 1`.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const EXERCISES = [
   { folder: "5-a-silent-client", check: aSilentClient },
 ];
 
-/** Checks a server. Returns what it still lacks, or `undefined` if that is nothing. */
+/** Checks a server. Returns what it still lacks, if anything. */
 async function lacking(
   file: string,
   check: (server: Trial) => Promise<void>,

@@ -12,7 +12,7 @@ const START_PATIENCE_MS = 20_000;
 
 const HOSTNAME = "127.0.0.1";
 
-/** What an exercise still lacks, as a sentence for whoever is solving it. */
+/** What a solution still lacks, as a sentence for its author. */
 export class Unsolved extends Error {}
 
 /** Waits some milliseconds. */
@@ -20,7 +20,7 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Resolves as the promise does, or to `undefined` when that takes too long. */
+/** Resolves as the promise does, or to `undefined` if that takes too long. */
 async function patiently<T>(
   promise: Promise<T>,
   ms = PATIENCE_MS,
@@ -36,7 +36,7 @@ async function patiently<T>(
   }
 }
 
-/** Shows bytes in a sentence: as text, or as numbers where some are no printable ASCII. */
+/** Shows bytes in a sentence: as text, or as numbers unless all are printable ASCII. */
 function shown(bytes: Uint8Array): string {
   if (bytes.every((byte) => byte === 0x0a || (byte >= 0x20 && byte < 0x7f))) {
     const text = JSON.stringify(new TextDecoder().decode(bytes));
@@ -59,7 +59,7 @@ export class Client implements Disposable {
   readonly #who: string;
   #sent = "nothing";
 
-  /** Takes a connection to the server. */
+  /** Creates a client from a connection to the server. */
   constructor(conn: Deno.TcpConn, server: Trial, who: string) {
     conn.setNoDelay();
     this.#conn = conn;
@@ -80,7 +80,7 @@ export class Client implements Disposable {
           size += await this.#conn.write(bytes.subarray(size));
         }
       } catch {
-        // What the server replied, or did not, says more.
+        // What the server replied, if anything, says more.
         return;
       }
     }
@@ -110,7 +110,7 @@ export class Client implements Disposable {
     );
   }
 
-  /** Reads so many bytes, with what comes along, and says what kept it from as many. */
+  /** Reads at least this many bytes if it can. Returns them, and what cut them short. */
   async #read(length: number): Promise<[Uint8Array, string]> {
     const buffer = new Uint8Array(length + 1024);
     let size = 0;
@@ -181,7 +181,7 @@ export class Trial implements AsyncDisposable {
     throw unsolved;
   }
 
-  /** Connects to the server, as whom the sentences then speak of. */
+  /** Connects to the server, under the name that the sentences use. */
   async connect(who = "A client"): Promise<Client> {
     const options = {
       hostname: HOSTNAME,
@@ -202,7 +202,7 @@ export class Trial implements AsyncDisposable {
     await client.expect(reply);
   }
 
-  /** What is not as it should be, and, if the server has ended, what it ended with. */
+  /** Says what is wrong and, if the server has ended, how. */
   async unsolved(message: string): Promise<Unsolved> {
     const ended = await Promise.race([this.#child.status, pause(200)]);
     if (ended === undefined) return new Unsolved(message);
@@ -215,7 +215,7 @@ export class Trial implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
     await this.#child.status;
     await this.#stderr;

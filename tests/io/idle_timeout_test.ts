@@ -5,7 +5,7 @@ import { FakeTime } from "../support/time.ts";
 /** How long a connection may be idle, in milliseconds. */
 const TIMEOUT = 2_000;
 
-/** How long reads that are ready have to be delivered, in milliseconds. */
+/** How long ready reads may take to be delivered, in milliseconds. */
 const SETTLE = 10;
 
 /** Something to close, once. */
@@ -49,7 +49,7 @@ Deno.test("each connection has its own time", async () => {
   assertEquals([first.closed(), second.closed()], [[true], [false]]);
   await time.advance(TIMEOUT / 2);
   assertEquals(second.closed(), [true]);
-  // The timer starts anew after the list was empty.
+  // The timer starts again after the list was empty.
   const third = addTo(idle, 1);
   await time.advance(TIMEOUT - 1);
   assertEquals(third.closed(), [false]);
@@ -67,7 +67,7 @@ Deno.test("a connection that was removed stays open, and its neighbours do not",
   assertEquals(closed(), [false, true, false, true, false]);
 });
 
-Deno.test("a connection has its whole time where an earlier one has left", async () => {
+Deno.test("a connection has its full time after an earlier one has left", async () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(TIMEOUT);
   const first = addTo(idle, 1);
@@ -81,7 +81,7 @@ Deno.test("a connection has its whole time where an earlier one has left", async
   assertEquals(time.timers, 0);
 });
 
-Deno.test("no timer is set where the time is unlimited", () => {
+Deno.test("no timer is set if the time is unlimited", () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(0);
   const { conns: [conn], entries: [entry] } = addTo(idle, 1);
@@ -108,7 +108,7 @@ Deno.test("what is left can be closed at once", async () => {
   }
 });
 
-Deno.test("a list whose connections were closed serves others", async () => {
+Deno.test("a list can be used again after its connections were closed", async () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(TIMEOUT);
   addTo(idle, 1);
@@ -136,7 +136,7 @@ Deno.test("after a freeze, ready reads are delivered before anything is closed",
   assertEquals(late.closed(), [true]);
 });
 
-Deno.test("nothing is closed where all of those due have become active", async () => {
+Deno.test("nothing is closed if all that was due has become active", async () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(TIMEOUT);
   const { entries } = addTo(idle, 2);

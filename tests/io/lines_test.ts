@@ -31,7 +31,7 @@ Deno.test("lines end with \\n or \\r\\n, and nothing else is trimmed", async () 
   );
 });
 
-Deno.test("what stands behind the last line end is a line", async () => {
+Deno.test("text after the last line end is a line", async () => {
   assertEquals(await readAllLines("21\n42"), ["21", "42"]);
   assertEquals(await readAllLines("21\r"), ["21\r"]);
   assertEquals(await readAllLines("21\n"), ["21"]);
@@ -70,7 +70,7 @@ Deno.test("a line that is too long is reported once, and the next one is read", 
   );
 });
 
-Deno.test("nothing is read ahead of a line that is asked for", async () => {
+Deno.test("nothing is read ahead of the line that is asked for", async () => {
   const input = new MemoryInput();
   const lines = readLines(input, LIMIT);
   input.push("1\n2\n");

@@ -9,14 +9,14 @@ import { FakeTime, settle } from "../support/time.ts";
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 
-/** A line that takes so many bytes, an even number, with its end. */
+/** A line of so many bytes, an even number, including its line end. */
 function lineOf(bytes: number): string {
   return "é".repeat(bytes / 2 - 1) + "!";
 }
 
 const LONG = lineOf(MEBIBYTE);
 
-/** Lines of a kibibyte. */
+/** Lines of 1 KiB. */
 function shortLines(count: number): string[] {
   return Array<string>(count).fill(lineOf(KIBIBYTE));
 }
@@ -77,7 +77,7 @@ async function isResolved(
   ]);
 }
 
-Deno.test("a line is written at once after a quiet while, and those that follow are gathered", async () => {
+Deno.test("a line is written at once after a quiet spell, and those that follow are gathered", async () => {
   using test = new TestLog();
   test.print("one");
   await test.time.advance(0);
@@ -96,7 +96,7 @@ Deno.test("a line is written at once after a quiet while, and those that follow 
   assertEquals(test.output.writes.length, 3);
 });
 
-Deno.test("lines that come during a write follow it together", async () => {
+Deno.test("lines printed during a write follow it together", async () => {
   using test = new TestLog();
   test.output.pause();
   test.print("one");
@@ -110,7 +110,7 @@ Deno.test("lines that come during a write follow it together", async () => {
   assertEquals(test.output.writes.length, 2);
 });
 
-Deno.test("lines of every script are written whole and in order, however an output takes them", async () => {
+Deno.test("lines of every script are written whole and in order, however the output takes them", async () => {
   using test = new TestLog((output) => ({
     async write(bytes) {
       await delay(1);
@@ -138,7 +138,7 @@ Deno.test("a line that is longer than a write is written whole", async () => {
   assertEquals(test.lines, [long, "end", ""]);
 });
 
-Deno.test("a slow output is given little at a time, in whole lines", async () => {
+Deno.test("a slow output gets small writes of whole lines", async () => {
   using test = new TestLog((output) => slow(output, 100));
   const lines = Array<string>(15).fill(lineOf(1_000));
   test.print(...lines);
@@ -147,7 +147,7 @@ Deno.test("a slow output is given little at a time, in whole lines", async () =>
   assertEquals(test.output.writes, [4_000, 4_000, 4_000, 3_000]);
 });
 
-Deno.test("an output that is quick is given more, up to 256 KiB, and less once it is slow", async () => {
+Deno.test("a quick output gets writes of up to 256 KiB, and small ones once it is slow", async () => {
   let latency = 0;
   using test = new TestLog((output) => ({
     write: (bytes) => slow(output, latency).write(bytes),
@@ -181,7 +181,7 @@ Deno.test("nothing is dropped within a second, however much is printed", async (
   assertEquals(test.lines, ["first", ...lines, ""]);
 });
 
-Deno.test("of an output that stands still 4 MiB are kept, and the others reported in their place", async () => {
+Deno.test("for a stalled output 4 MiB are kept, and dropped lines are reported in their place", async () => {
   using test = new TestLog();
   test.output.pause();
   test.print("first");
@@ -198,7 +198,7 @@ Deno.test("of an output that stands still 4 MiB are kept, and the others reporte
   );
 });
 
-Deno.test("a report of dropped lines waits for no other line", async () => {
+Deno.test("a report of dropped lines does not wait for another line", async () => {
   using test = new TestLog();
   test.output.pause();
   test.print("first");
@@ -210,8 +210,8 @@ Deno.test("a report of dropped lines waits for no other line", async () => {
 });
 
 /**
- * A log that has dropped a line, and taken one more behind it when the output took a little. It has still
- * to write 4 KiB in four lines, 4 MiB in four, the report and that line.
+ * A log that has dropped a line, and then taken another, when the output took a little. It still has to
+ * write 4 KiB in four lines, 4 MiB in four, the report and that line.
  */
 async function dropOneOf(test: TestLog): Promise<void> {
   test.output.pause();
@@ -223,7 +223,7 @@ async function dropOneOf(test: TestLog): Promise<void> {
   test.print("between");
 }
 
-Deno.test("lines that are printed between two drops stand between the reports of them", async () => {
+Deno.test("lines printed between two drops stand between their reports", async () => {
   using test = new TestLog();
   await dropOneOf(test);
   await test.time.advance(1_000);
@@ -250,7 +250,7 @@ Deno.test("lines that could not be written are counted until some can be", async
   assertEquals(test.lines, [droppedLines(3), "four", ""]);
 });
 
-Deno.test("a full disk that has room again continues at the start of a line, and the count is true", async () => {
+Deno.test("once a full disk has room again the log continues at the start of a line, with the exact count", async () => {
   const error = systemError("ENOSPC");
   // Within a line, and at the end of one.
   for (const [room, taken] of [[6, "one\ntw\n"], [8, "one\ntwo\n"]] as const) {
@@ -266,7 +266,7 @@ Deno.test("a full disk that has room again continues at the start of a line, and
   }
 });
 
-Deno.test("a report that is cut off itself is followed by another", async () => {
+Deno.test("a report that is itself cut off is followed by another", async () => {
   using test = new TestLog();
   test.output.fail(systemError("ENOSPC"));
   test.print("one");
@@ -280,7 +280,7 @@ Deno.test("a report that is cut off itself is followed by another", async () => 
   assertEquals(test.lines, ["Drop", droppedLines(2), "three", ""]);
 });
 
-Deno.test("a log is ready until 1 MiB is pending, and once the output has caught up", async () => {
+Deno.test("a log is ready until 1 MiB is pending, and again once the output has caught up", async () => {
   using test = new TestLog((output) => slow(output, 1));
   test.print("first");
   await test.time.advance(0);
@@ -299,7 +299,7 @@ Deno.test("a log is ready until 1 MiB is pending, and once the output has caught
   await test.time.advance(20);
 });
 
-Deno.test("reports of dropped lines leave the log as ready as it was", async () => {
+Deno.test("reports of dropped lines leave the log as ready as before", async () => {
   using test = new TestLog();
   for (const room of [0, 4, Infinity]) {
     test.output.fail(systemError("ENOSPC"), room);
@@ -317,12 +317,12 @@ Deno.test("reports of dropped lines leave the log as ready as it was", async () 
   await test.time.advance(20);
 });
 
-Deno.test("as long as an output makes progress, the log is not ready and nothing is dropped", async () => {
+Deno.test("while the output makes progress the log is not ready, and nothing is dropped", async () => {
   using test = new TestLog((output) => slow(output, 999));
   const lines = shortLines(KIBIBYTE + 39);
   test.print(...lines);
   const { ready } = test.log;
-  // Of what is too much, ten writes take 4 KiB each.
+  // The excess goes in ten writes of 4 KiB each.
   await test.time.advance(9 * 999);
   assert(!await isResolved(ready));
   await test.time.advance(999);
@@ -373,7 +373,7 @@ Deno.test("close counts the lines that the output has not taken in time", async 
   const closed = test.log.close(1_000);
   await test.time.advance(1_000);
   assertEquals(await closed, 4 + 4 + 1 + 1);
-  // Late as it is, the output goes on, up to the report.
+  // The output takes the rest late, up to the report.
   while (!test.output.text.endsWith(`${LONG}\n`.repeat(4))) {
     test.output.takeOne();
     await test.time.advance(0);
@@ -383,7 +383,7 @@ Deno.test("close counts the lines that the output has not taken in time", async 
   assertEquals(await late, 1 + 1);
 });
 
-Deno.test("close counts what was dropped behind the last line, too", async () => {
+Deno.test("close also counts lines dropped after the last one kept", async () => {
   using test = new TestLog();
   test.output.pause();
   test.print("one");
@@ -406,14 +406,14 @@ Deno.test("close counts dropped lines whose report was not written", async () =>
   assertEquals(await closed, 3);
 });
 
-Deno.test("close writes what the output takes at once when no time is left", async () => {
+Deno.test("close writes what the output takes at once, even with no time left", async () => {
   using test = new TestLog();
   test.print("one");
   assertEquals(await test.log.close(-1), 0);
   assertEquals(test.lines, ["one", ""]);
 });
 
-Deno.test("while it closes a log writes little at a time, for the count to be true", async () => {
+Deno.test("a closing log writes little at a time, which keeps the count exact", async () => {
   using test = new TestLog();
   test.print(...shortLines(6 * KIBIBYTE));
   await test.time.advance(100);

@@ -4,12 +4,12 @@ import { networkTest } from "../support/permissions.ts";
 
 const { signal } = new AbortController();
 
-/** A kind of test that needs a long accept queue. */
+/** A test that needs a long backlog. */
 const queueTest: typeof networkTest = Deno.build.os === "darwin"
   ? (name, fn) => Deno.test.ignore(`${name} (macOS queues 128)`, fn)
   : networkTest;
 
-Deno.test("a server's port is 9000 more than its number, where that is a port", () => {
+Deno.test("a server's port is 9000 more than its number, if that is a port", () => {
   for (
     const [server, port] of [
       [1n, 9001],
@@ -51,9 +51,9 @@ networkTest("a connection to the system's network can be aborted", async () => {
   assertEquals(error, reason);
 });
 
-// A connection that finds the queue full is never made, as nobody accepts.
+// Nobody accepts, so a connection that finds the backlog full is never made.
 queueTest(
-  "a burst of more connections than Deno's own queue has room for is queued",
+  "a burst of connections beyond Deno's default backlog is queued",
   async () => {
     using listener = tcp.listen(0) as Deno.TcpListener;
     const conns = await Promise.all(

@@ -25,7 +25,7 @@ Deno.test("text that comes together, or during a write, is written together", as
   assertEquals(output.writes, [2, 4]);
 });
 
-Deno.test("a flush resolves when all is written, and at once if it is", async () => {
+Deno.test("a flush resolves when all is written, at once if nothing is pending", async () => {
   const output = new MemoryOutput();
   const printer = new Printer(output);
   await printer.flush();
@@ -41,7 +41,7 @@ Deno.test("a flush resolves when all is written, and at once if it is", async ()
   assertEquals(output.text, "ab");
 });
 
-Deno.test("a printer is ready until 64 KiB are pending, and when they are written", async () => {
+Deno.test("a printer is ready until 64 KiB are pending, and again once they are written", async () => {
   const output = new MemoryOutput();
   const printer = new Printer(output);
   printer.print("x".repeat(64 * 1024 - 1));

@@ -50,7 +50,7 @@ class TestOutput {
   }
 }
 
-Deno.test("a write of which nothing is taken fails, and the next is like any other", async () => {
+Deno.test("a write of which nothing is taken fails, and the next one is unaffected", async () => {
   const output = new TestOutput();
   assertEquals(await output.write("one\n"), 4);
   output.file.fail(FULL);
@@ -60,7 +60,7 @@ Deno.test("a write of which nothing is taken fails, and the next is like any oth
   assertEquals(output.file.text, "one\nthree\n");
 });
 
-Deno.test("a write that is kept to be written later is taken, and those after it fail until then", async () => {
+Deno.test("a write that is kept for later succeeds, and those after it fail until it is written", async () => {
   const output = new TestOutput();
   output.file.fail(FULL, 2);
   assertEquals(await output.write("one\n"), 4);
@@ -80,7 +80,7 @@ Deno.test("a large write that is taken in part fails, and the next begins a new 
   assertEquals(output.file.text, `${line.slice(0, 2 + KEPT_BYTES)}\ntwo\n`);
 });
 
-Deno.test("standard output is a terminal where its stream is", () => {
+Deno.test("standard output is a terminal if its stream is", () => {
   for (const isTerminal of [false, true]) {
     const output = new StandardOutput(new MemoryOutput({ isTerminal }));
     assertEquals(output.isTerminal(), isTerminal);

@@ -17,7 +17,7 @@ Deno.test("what one write leaves goes to the next", async () => {
   assertEquals(asked, ["12345", "345", "5"]);
 });
 
-Deno.test("nothing is written where there is nothing to write", async () => {
+Deno.test("nothing is written if there is nothing to write", async () => {
   const output = new MemoryOutput();
   await writeAll(output, new Uint8Array(0));
   assertEquals(output.writes, []);

@@ -16,7 +16,7 @@ const SERVER = "127.0.0.1:9001";
 
 const { signal } = new AbortController();
 
-/** A network that is traced, and the lines that come of it. */
+/** A traced network, and the lines that it prints. */
 class Trace {
   readonly memory = new MemoryNetwork();
   readonly network = traced(this.memory, (line) => this.#lines.push(line));
@@ -30,7 +30,7 @@ class Trace {
     });
   }
 
-  /** Connects a client to a server. What is printed of that is dropped. */
+  /** Connects a client to a server, and drops the lines about that. */
   async connect() {
     const listener = this.network.listen(9001);
     const client = await this.network.connect(9001, signal);
@@ -101,7 +101,7 @@ Deno.test("bytes are escaped, and cut after 64", async () => {
   }
 });
 
-Deno.test("of a send only what was taken is shown", async () => {
+Deno.test("only the bytes that a send has taken are shown", async () => {
   const trace = new Trace();
   const { client } = await trace.connect();
   await client.write(new Uint8Array(64 * 1024 - 2));
@@ -143,7 +143,7 @@ Deno.test("a call that fails is shown with its error, and fails", async () => {
   ]);
 });
 
-Deno.test("a call that closing its own socket ends is not shown as failed", async () => {
+Deno.test("a call that ends with the closing of its own socket is not shown as failed", async () => {
   const trace = new Trace();
   const { listener, client } = await trace.connect();
   const ended = [

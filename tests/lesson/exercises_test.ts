@@ -42,7 +42,7 @@ for (const [index, start] of STARTS.entries()) {
   });
 
   programTest(
-    `exercise ${number} is not solved as given, and is by its solution`,
+    `exercise ${number} fails as given, and passes with its solution`,
     async () => {
       const given = await check(number, lessonPath("server.ts"));
       const { code, stdout, stderr } = given;
@@ -60,7 +60,7 @@ for (const [index, start] of STARTS.entries()) {
 }
 
 programTest(
-  "a check says what a server that does not start ended with",
+  "a check shows the error of a server that does not start",
   async () => {
     const program = `data:application/typescript,${
       encodeURIComponent('throw new Error("no semicolon")')
@@ -74,7 +74,7 @@ programTest(
 );
 
 programTest(
-  "the check of an exercise that there is not names those that there are",
+  "an unknown exercise number is answered with those that exist",
   async () => {
     const { code, stdout } = await check("6");
     assertEquals(

@@ -35,7 +35,7 @@ const TYPED = [
   " exit ",
 ];
 
-/** Has both ends print a whole session. */
+/** Runs a whole session. Returns what both ends print. */
 async function holdSession(
   serving: Implementation,
   asking: Implementation,
@@ -82,7 +82,7 @@ sameTest(
 );
 
 sameTest(
-  "both clients report a server that is away in the same words",
+  "both clients report a server that is down in the same words",
   async () => {
     using closed = await closedPort();
     const [python, typescript] = await Promise.all(

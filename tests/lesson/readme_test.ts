@@ -53,7 +53,7 @@ Deno.test("the lesson's headings are those of the programs' steps", () => {
 });
 
 linuxTest(
-  "what the lesson shows typed prints what it shows printed",
+  "the lesson's commands print what it shows",
   async (t) => {
     const consoles = blocks.filter(({ language }) => language === "console");
     const sections = Map.groupBy(
@@ -79,7 +79,7 @@ function withoutTimeAndPorts(line: string): string {
     .replace(/(?<=127\.0\.0\.1:)\d+/g, "<port>");
 }
 
-/** Has the program trace one exchange and one refusal, and returns what each side calls. */
+/** Traces one exchange and one refusal. Returns the calls of each side. */
 async function traceAll(): Promise<Record<string, string[]>> {
   await using server = await startServer({ args: ["--trace"] });
   using closed = await closedPort();
@@ -113,7 +113,7 @@ linuxTest("the lesson's traces are what --trace shows", async () => {
 });
 
 programTest(
-  "the lesson's links lead to files, which have what it names",
+  "the lesson's links lead to files that contain what it names",
   async () => {
     for (const [, path] of page.matchAll(/\]\((?!https:)([^)#]+)\)/g)) {
       await Deno.stat(lessonPath(path));

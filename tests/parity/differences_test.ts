@@ -27,7 +27,7 @@ import {
   tcpcalc,
 } from "../support/transcripts.ts";
 
-/** How many clients ask while another one is silent: with it they are six. */
+/** How many clients ask while another is silent, which makes six. */
 const OTHERS = 5;
 
 /** Leaves `client.py` without a descriptor for its first socket, which it makes before it prompts. */
@@ -46,7 +46,7 @@ function runWithInput(command: string[], format: string): Promise<Finished> {
   return runCommand(shCommand(script, [format, ...command]));
 }
 
-/** Has the client ask a server whose part the test plays, and returns what it prints of the reply. */
+/** Has the client ask a server played by the test, and returns what it prints for the reply. */
 async function showReply(
   implementation: Implementation,
   reply: string | number[],
@@ -84,7 +84,7 @@ async function askAll(
   return replies;
 }
 
-/** How a server ends, to which a client does this. */
+/** How a server ends when a client does this to it. */
 async function endAfter(
   implementation: Implementation,
   abuseServer: (port: number) => Promise<unknown>,
@@ -119,10 +119,10 @@ async function restart(implementation: Implementation): Promise<string> {
   return line.replace(String(port), "<port>").trimEnd();
 }
 
-/** The digits of the Unicode version that V8 has, and of the one that Python has. */
+/** The digits of V8's Unicode version, and of Python's. */
 async function digitsOfVersions(): Promise<{ v8: string[]; python: string[] }> {
   await using oracle = startOracle();
-  // All of the two planes that have digits but the surrogates.
+  // The two planes that have digits, without the surrogates.
   const all = Array.from(
     { length: 0x20000 },
     (_, codePoint) => String.fromCodePoint(codePoint),
@@ -132,8 +132,8 @@ async function digitsOfVersions(): Promise<{ v8: string[]; python: string[] }> {
 }
 
 /**
- * Asks a server for the digits that only one of the versions has, and one that both have. Returns those
- * that it takes for digits, and those that the version has which it should follow.
+ * Asks a server about the digits that only one of the versions has, and about one that both have. Returns
+ * those that it takes for digits, and those of the version that it should follow.
  */
 async function takenDigits(
   implementation: Implementation,
@@ -377,7 +377,7 @@ const DIFFERENCES: Difference[] = [
   {
     python: "waits for ever for a reply",
     tcpcalc: "`--timeout`",
-    test: "a server that does not reply is given up",
+    test: "a server that does not reply is given up on",
     async showPython() {
       using server = new FakeServer();
       await using client = startSession(pythonPair.client([server.port]));
@@ -399,7 +399,7 @@ const DIFFERENCES: Difference[] = [
   {
     python: "no socket at the start: one line, then a `NameError`",
     tcpcalc: "one line for each number, and the session goes on",
-    test: "the session goes on where no socket can be had",
+    test: "the session goes on when no socket can be had",
     async showPython() {
       const [source, ...command] = pythonPair.client([1]).reverse();
       const end = await runCommand(
@@ -540,7 +540,7 @@ const DIFFERENCES: Difference[] = [
   {
     python: "digits of its own Unicode version",
     tcpcalc: "digits of V8's",
-    test: "digits are those of a version of Unicode",
+    test: "each takes the digits of its own Unicode version",
     async showPython() {
       const { taken, expected } = await takenDigits(pythonPair, "python");
       assertEquals(taken, expected);
@@ -554,7 +554,7 @@ const DIFFERENCES: Difference[] = [
 
 for (const difference of DIFFERENCES) differenceTest(difference);
 
-/** The cells of each row of the table below a heading of `docs/python.md`, but for the table's head. */
+/** The cells of each row, except the head, of the table below a heading of `docs/python.md`. */
 async function readTable(heading: string): Promise<string[][]> {
   const page = await Deno.readTextFile(
     new URL("../../docs/python.md", import.meta.url),
@@ -582,10 +582,10 @@ programTest(
   },
 );
 
-/** What is typed in the documentation's session; the last line, when the server is no longer there. */
+/** What is typed in the documentation's session; the last line once the server is gone. */
 const TYPED = ["21", "-4", "1_000", "٣", "abc", "½", "7"];
 
-/** What a client prints for each line typed, the server's port being 9001. */
+/** What a client prints for each line typed, with 9001 for the server's port. */
 async function holdSession(implementation: Implementation): Promise<string[]> {
   const { port, session } = await start(implementation);
   await using server = session;

@@ -23,7 +23,7 @@ const WITHOUT_CODE = ["EHOSTDOWN", "ENETDOWN", "ENFILE", "ENOPROTOOPT"]
   .concat("EPROTO");
 
 linuxTest(
-  "an error has the class and text that it has in CPython",
+  "an error has CPython's class and text",
   async () => {
     await using python = startOracle();
     const errors = await python.ask("os_error", CODES);
@@ -41,7 +41,7 @@ linuxTest(
 );
 
 linuxTest(
-  "a real error has the text of CPython's for the same call",
+  "a real error has the text that CPython gives it for the same call",
   async (t) => {
     await using python = startOracle();
     const { signal } = new AbortController();

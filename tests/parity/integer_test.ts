@@ -29,7 +29,7 @@ async function assertSame(python: Oracle, texts: string[]): Promise<void> {
   });
 }
 
-/** Integers, but for a stray here and there; texts of the same characters; and texts of any. */
+/** Integers with a stray character here and there, texts of the same characters, and any text at all. */
 function texts(
   spaces: string[],
   digits: string[],

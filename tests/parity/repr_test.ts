@@ -41,7 +41,7 @@ async function assertSame(
 }
 
 pythonTest(
-  "others' text and bytes are shown as CPython's repr does",
+  "text and bytes from others are shown as CPython's repr shows them",
   async (t) => {
     await using python = startOracle();
     const characters = await knownCharacters(python);
@@ -51,7 +51,7 @@ pythonTest(
         { length: 0x800 },
         (_, index) => String.fromCharCode(0xd800 + index),
       );
-      // A backslash `repr` escapes for the sake of its own escapes.
+      // `repr` also escapes the backslash, for the sake of its own escapes.
       const texts = [...characters, ...surrogates].filter((c) => c !== "\\");
       const escaped = await python.ask("escape", texts);
       assertEquals(texts.map(escapeUnprintable).join("\n"), escaped.join("\n"));

@@ -17,11 +17,11 @@ import {
   startServer,
 } from "../support/program.ts";
 
-/** Ends a test: the server still serves, and had nothing to complain of. */
+/** Ends a test: the server still serves, and has reported no trouble. */
 async function assertUnharmed(server: RunningServer): Promise<void> {
   await assertServes(server.port);
   const { code, stderr } = await server.stop();
-  // On Windows one process can only kill another.
+  // On Windows a process can't signal another, only kill it.
   if (Deno.build.os !== "windows") assertEquals(code, 0);
   assertEquals(stderr, "");
 }
@@ -39,7 +39,7 @@ programTest(
 );
 
 signalTest(
-  "a server that was frozen answers all who had sent something before their time was up",
+  "a server that was frozen answers every client whose message arrived in time",
   async () => {
     await using server = await startServer({ args: ["--idle-timeout=2"] });
     using clients = await crowd(server.port, 500);
@@ -47,7 +47,7 @@ signalTest(
     for (const conn of clients.conns) {
       await conn.write(new TextEncoder().encode("21"));
     }
-    // So long that the idle timeout is over for each of them.
+    // Long enough for every idle timeout to run out.
     await delay(2_500);
     server.child.kill("SIGCONT");
     const buffer = new Uint8Array(10);
@@ -91,7 +91,7 @@ linuxTest("clients that reset and close hold up nobody", async () => {
 });
 
 linuxTest(
-  "without a file descriptor left the server waits, reports it once, and goes on when it has one",
+  "a server out of file descriptors backs off, reports it once, and goes on when it has one",
   async () => {
     const report =
       "Failed to accept a connection with error [Errno 24] Too many open files\n";

@@ -17,7 +17,7 @@ function clientCommand({ port }: RunningServer, ...args: string[]): string[] {
   return [...programCommand(), "client", `--servers=${port - 9000}`, ...args];
 }
 
-/** What the client prints of an exchange. */
+/** What the client prints for an exchange. */
 function answer({ port }: RunningServer, reply: string): string {
   return `connected to Server 127.0.0.1:${port}\n` +
     `Received from server: ${reply}\n`;
@@ -87,7 +87,7 @@ programTest(
 );
 
 linuxTest(
-  "input without end that nobody reads on ends with the reader",
+  "a client with endless input ends when its reader goes away",
   async () => {
     await using server = await startServer();
     const { stdout, stderr } = await runCommand(
@@ -101,7 +101,7 @@ linuxTest(
   },
 );
 
-linuxTest("a line without end is read in bounded memory", async () => {
+linuxTest("an endless line is read in bounded memory", async () => {
   await using session = startSession(
     shCommand(
       'exec "$@" </dev/zero',
@@ -116,7 +116,7 @@ linuxTest("a line without end is read in bounded memory", async () => {
 });
 
 linuxTest(
-  "a client goes on where the system has no socket for it",
+  "a client goes on when the system has no socket for it",
   async () => {
     await using server = await startServer();
     await using session = startSession(clientCommand(server));

@@ -29,7 +29,7 @@ interface TemporaryFile extends AsyncDisposable {
   path: string;
 }
 
-/** Makes a file by way of `sh`, as the tests themselves may write nothing. */
+/** Makes a file with `sh`, as the tests themselves may not write. */
 async function temporaryFile(): Promise<TemporaryFile> {
   const { stdout } = await runCommand(["sh", "-c", "mktemp"]);
   const path = stdout.trimEnd();
@@ -59,7 +59,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 /**
  * Starts a server whose standard output the test does not see, from a script in which `"$@"` is its
- * command. That it listens is found out by a first exchange.
+ * command. A first exchange shows that it listens.
  */
 async function startUnseen(script: string): Promise<RunningServer> {
   const port = freePort();
@@ -130,7 +130,7 @@ linuxTest(
     const size = async () => (await Deno.stat(file.path)).size;
     await exchangeOnce(server.port, message);
     await until(async () => await size() > message.length);
-    // To the process it is all the same: a write takes what there is room for, and the next one fails.
+    // The process can't tell the difference: a write takes what there is room for, and the next one fails.
     const limit = await size() + 100;
     await setLimit(server.child.pid, "FSIZE", limit);
     for (let count = 0; count < 5; count++) {
@@ -160,7 +160,7 @@ linuxTest(
 );
 
 linuxTest(
-  "a flood of long lines loses none of them on its way to a file",
+  "a flood of long lines reaches a file without loss",
   async () => {
     await using file = await temporaryFile();
     await using server = await startUnseen(`exec "$@" >${file.path}`);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { linuxTest } from "../support/permissions.ts";
 import { taskOptions } from "../support/program.ts";
 
-/** What each attempt of `testdata/trespass.ts` has to come to. */
+/** How each attempt of `testdata/trespass.ts` has to end. */
 const REFUSED = `\
 listen on 127.0.0.1: done
 listen on 0.0.0.0: NotCapable

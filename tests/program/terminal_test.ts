@@ -13,7 +13,7 @@ import {
 import { findPython } from "../support/python.ts";
 
 const BACKSPACE = "\x7f";
-/** The terminal shows it as `^C`, which it may do before or after what the program does of it. */
+/** The terminal shows it as `^C`, before or after what the program does about it. */
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 const CTRL_U = "\x15";
@@ -43,7 +43,7 @@ function taskCommand(...args: string[]): string[] {
   ];
 }
 
-/** Waits for a server on the screen to listen. Returns its port. */
+/** Waits until the screen shows a listening server. Returns its port. */
 async function listeningPort(session: Session): Promise<number> {
   await session.until("Server is listening on 127.0.0.1:");
   return parseInt(await session.until("\n"));
@@ -167,12 +167,18 @@ terminalTest(
   },
 );
 
-terminalTest("on a terminal a hint follows a refused connection", async () => {
-  using closed = await closedPort();
-  await using session = startOnTerminal(
-    [...programCommand(), "client", `--servers=${closed.port - 9000}`, "21"],
-  );
-  const [code, screen] = await ending(session);
-  assertEquals(code, 1);
-  assertMatch(screen, /^Failed to connect .+\r\nHint: start server .+\r\n$/);
-});
+terminalTest(
+  "on a terminal a hint follows a refused connection, ahead of the next prompt",
+  async () => {
+    using closed = await closedPort();
+    await using session = startOnTerminal(
+      [...programCommand(), "client", `--servers=${closed.port - 9000}`],
+    );
+    await session.until(PROMPT);
+    await session.type("21\n");
+    assertMatch(
+      await session.until(PROMPT),
+      /^21\r\nFailed to connect .+\r\nHint: start server .+\r\nEnter number/,
+    );
+  },
+);

@@ -21,7 +21,7 @@ Deno.test("an integer is read with a sign, underscores and blanks around it", ()
   }
 });
 
-Deno.test("digits of every script are read, also where their runs adjoin", () => {
+Deno.test("digits of every script are read, even where their runs adjoin", () => {
   assertEquals(parseInteger("１٢३"), 123n);
   assertEquals(parseInteger("𞥐𞥑𞥒𞥓𞥔𞥕𞥖𞥗𞥘𞥙"), 123456789n);
   // Five runs, from bold to monospace, of which none starts at a multiple of ten.
@@ -35,7 +35,7 @@ Deno.test("digits of every script are read, also where their runs adjoin", () =>
   );
 });
 
-Deno.test("all other text is not an integer", () => {
+Deno.test("no other text is an integer", () => {
   const texts = [
     "",
     " ",

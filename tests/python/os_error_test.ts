@@ -10,7 +10,7 @@ type Row = [message: string, code: string | undefined, line: string];
 
 // The numbers and texts are those of XNU's <sys/errno.h> with Darwin's strerror(3), and of "Windows
 // Sockets Error Codes" with FormatMessage; the errors are those that the manuals of socket, connect,
-// bind, listen, accept, read and write have, where their class or form differs.
+// bind, listen, accept, read and write list, where their class or form differs.
 const ROWS: Record<"darwin" | "windows", Row[]> = {
   darwin: [
     [

@@ -11,14 +11,14 @@ const characters = Array.from(
   (_, codePoint) => String.fromCodePoint(codePoint),
 );
 
-/** What `str.isprintable` denies, in the words of its documentation: "Separator" and "Other". */
+/** What `str.isprintable` rejects, in the words of its documentation: "Separator" and "Other". */
 const SEPARATOR_OR_OTHER = /^[\p{Z}\p{C}]$/u;
 
 function bytesOf(...bytes: number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-Deno.test("exactly the separators and others but the space are escaped", () => {
+Deno.test("exactly the characters of Separator and Other, except the space, are escaped", () => {
   const escaped = characters.filter((c) => escapeUnprintable(c) !== c);
   const unprintable = characters.filter((c) =>
     c !== " " && SEPARATOR_OR_OTHER.test(c)
@@ -74,12 +74,12 @@ const NOT_UTF_8: [string, Uint8Array<ArrayBuffer>, string][] = [
     "\\xf4\\x90\\x80\\x80",
   ],
   [
-    "a start of nothing that there is",
+    "a first byte of no sequence",
     bytesOf(0xf8, 0x80, 0x80, 0x80),
     "\\xf8\\x80\\x80\\x80",
   ],
   [
-    "a continuation too many",
+    "one continuation byte too many",
     bytesOf(0xf0, 0x9f, 0x98, 0x80, 0x80),
     "😀\\x80",
   ],
@@ -97,7 +97,7 @@ Deno.test("bytes that are not UTF-8 are not decoded, and each is escaped", () =>
   }
 });
 
-Deno.test("bytes that are UTF-8 are shown as their text is, next to others too", () => {
+Deno.test("bytes that are UTF-8 are shown as their text is, even next to others", () => {
   // The two planes that have most of the characters.
   const text = characters.slice(0, 0x20000).join("")
     .replace(/\p{Cs}/gu, "");

@@ -1,5 +1,5 @@
 /**
- * Clients that would take a server down, and what they cost it.
+ * Clients that try to bring a server down, and what they cost it.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export async function assertServes(port: number): Promise<void> {
   assertEquals(await exchangeOnce(port, "21"), "42");
 }
 
-/** Connects so many times, one after the other, and does to each connection what is asked for. */
+/** Connects this many times, one after another, and treats each connection as told. */
 export async function abuse(
   port: number,
   how: Abuse,
@@ -37,7 +37,7 @@ export interface Crowd extends Disposable {
   conns: Deno.TcpConn[];
 }
 
-/** Opens so many connections, and leaves them idle. */
+/** Opens this many connections, and leaves them idle. */
 export async function crowd(port: number, size: number): Promise<Crowd> {
   const conns: Deno.TcpConn[] = [];
   function close(): void {
@@ -54,7 +54,7 @@ export async function crowd(port: number, size: number): Promise<Crowd> {
   return { conns, [Symbol.dispose]: close };
 }
 
-/** What a process has taken of the system. */
+/** The resources that a process uses. */
 export interface Usage {
   /** The processor time since its start, in seconds. */
   cpuSeconds: number;
@@ -67,7 +67,7 @@ export interface Usage {
   descriptors: number;
 }
 
-/** By way of `sh`: Deno reads `/proc` with all permissions only. */
+/** With `sh`, as Deno reads `/proc` only with all permissions. */
 const READ_USAGE = `
 cut -d' ' -f14,15 /proc/$1/stat
 getconf CLK_TCK
@@ -76,7 +76,7 @@ sed -n 's/^rchar: //p' /proc/$1/io
 ls /proc/$1/fd | wc -l
 `;
 
-/** Looks up what a process has taken. */
+/** Looks up the resources that a process uses. */
 export async function usage(pid: number): Promise<Usage> {
   const { stdout } = await runCommand(
     ["sh", "-c", READ_USAGE, "sh", String(pid)],
@@ -93,7 +93,7 @@ export async function usage(pid: number): Promise<Usage> {
   };
 }
 
-/** Waits until a process has taken so much of something, or no more than so much. */
+/** Waits until a process's use of resources meets the condition. */
 export async function usageThat(
   pid: number,
   isReached: (usage: Usage) => boolean,
@@ -108,7 +108,7 @@ export async function usageThat(
   }
 }
 
-/** Waits until a process has so many file descriptors open, or fewer, or more. */
+/** Waits until a process's number of open file descriptors meets the condition. */
 export async function descriptorsOf(
   pid: number,
   isReached: (descriptors: number) => boolean,
@@ -128,7 +128,7 @@ _, hard = resource.prlimit(int(pid), name)
 resource.prlimit(int(pid), name, (hard if limit == "none" else int(limit), hard))
 `;
 
-/** Limits what a process may take from now on: how many descriptors, or how large a file, in bytes. */
+/** Limits the number of descriptors that a process may open, or the size of its files, in bytes. */
 export async function setLimit(
   pid: number,
   name: "NOFILE" | "FSIZE",

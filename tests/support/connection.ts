@@ -1,8 +1,8 @@
 /**
  * A connection in memory.
  *
- * It follows Linux and Deno 2.9 in what a program can tell apart; `network_test.ts` compares them. All
- * happens at once: what one side has done, the other sees in its next call.
+ * It follows Linux and Deno 2.9 in what a program can tell apart; `network_test.ts` compares them. There
+ * is no latency: what one side has done, the other sees in its next call.
  *
  * @module
  */
@@ -74,7 +74,7 @@ export class MemoryConnection implements Connection {
     this.#out = outgoing;
   }
 
-  /** Creates both ends of a connection; they are one if both addresses are. */
+  /** Creates both ends of a connection; they are the same if their addresses are. */
   static pair(
     a: Address,
     b: Address,
@@ -131,7 +131,7 @@ export class MemoryConnection implements Connection {
     }
   }
 
-  // deno-lint-ignore require-await -- it rejects, and does not throw
+  // deno-lint-ignore require-await -- it must reject, not throw
   async closeWrite(): Promise<void> {
     this.#throwIfClosed();
     this.#end();
@@ -146,7 +146,7 @@ export class MemoryConnection implements Connection {
     this.#changes.notify();
   }
 
-  /** Closes the connection as a process does that is killed with `SO_LINGER` at 0: by a reset alone. */
+  /** Closes the connection with a reset alone, as for a process that is killed with `SO_LINGER` at 0. */
   reset(): void {
     this.#throwIfClosed();
     this.#isClosed = true;
@@ -154,7 +154,7 @@ export class MemoryConnection implements Connection {
     this.#changes.notify();
   }
 
-  /** Has the read in flight, or else the next one, reject. */
+  /** Makes the read in flight, or else the next one, reject. */
   failRead(error: Error): void {
     this.#readErrors.push(error);
     this.#changes.notify();

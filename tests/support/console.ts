@@ -1,5 +1,5 @@
 /**
- * Types what a page shows in its `console` blocks, and compares what appears.
+ * Types what a page's `console` blocks show as typed, and compares what appears.
  *
  * @module
  */
@@ -43,8 +43,8 @@ export function blocksOf(page: string): Block[] {
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 
 /**
- * A free port, below those that the system gives to whoever connects: as long as nobody listens on it
- * it refuses, and is never the client's own.
+ * A free port below those that the system gives to clients: while nobody listens on it, it refuses
+ * connections, and it is never the client's own.
  */
 function freePort(): number {
   while (true) {
@@ -53,7 +53,7 @@ function freePort(): number {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
       return port;
     } catch {
-      // Somebody else has it.
+      // It is taken.
     }
   }
 }
@@ -65,9 +65,9 @@ function withoutChance(line: string): string {
     .replace(/(?<=Server 127\.0\.0\.1:)900[123]\b/, "<server port>");
 }
 
-/** The terminals of one section of a page. Disposing of them kills what still runs in them. */
+/** The terminals of one section of a page. Disposing of them kills whatever still runs in them. */
 export class Terminals implements AsyncDisposable {
-  /** The ports that stand here for those that the page speaks of. */
+  /** The ports in use here, by the page's. */
   readonly #ports = new Map<number, number>();
   readonly #sessions = new Map<string, Session>();
   readonly #statuses = new Map<string, number>();
@@ -81,7 +81,7 @@ export class Terminals implements AsyncDisposable {
       } else if (lines[index - 1] === "$ echo $?") {
         assertEquals(this.#statuses.get(terminal), Number(line));
       } else if (line.startsWith("$ ")) {
-        // Within a block a command has ended before the next; between two, Ctrl-C is pressed.
+        // Within a block each command ends before the next; between blocks the user presses Ctrl-C.
         if (index > 0) await this.#end(terminal);
         else await this.#kill(terminal);
         this.#start(terminal, line.slice(2));
@@ -89,7 +89,7 @@ export class Terminals implements AsyncDisposable {
         await this.#expect(terminal, line, lines[index - 1] === "...");
       }
     }
-    // What is over before the text goes on: all but servers, and clients that stay.
+    // Commands that end before the text goes on: all but servers, and clients that stay.
     const last = lines.findLast((line) => line.startsWith("$ ")) ?? "";
     if (/\|| reset\.py /.test(last)) await this.#end(terminal);
   }
@@ -107,7 +107,7 @@ export class Terminals implements AsyncDisposable {
     this.#sessions.set(terminal, session);
   }
 
-  /** The words of a command as it is run here; of a pipeline they are not used. */
+  /** The words of a command as it is run here; for a pipeline they are not used. */
   #commandOf(typed: string): string[] {
     const [file, ...args] = this.#elsewhere(typed).split(" ");
     const ports = [9001, 9002, 9003].map((port) => this.#portFor(port));
@@ -121,7 +121,7 @@ export class Terminals implements AsyncDisposable {
     return [file === "deno" ? Deno.execPath() : file, ...args];
   }
 
-  /** What is typed, with other ports and server numbers. */
+  /** What is typed, with the ports and server numbers in use here. */
   #elsewhere(typed: string): string {
     return typed
       .replace(/\b90\d\d\b/, (port) => String(this.#portFor(Number(port))))
@@ -172,7 +172,7 @@ export class Terminals implements AsyncDisposable {
     }
   }
 
-  /** Expects what runs in a terminal to end, and to have printed no more. */
+  /** Expects the terminal's command to end, and to print nothing more. */
   async #end(terminal: string): Promise<void> {
     const session = this.#sessions.get(terminal);
     if (session === undefined) return;

@@ -1,5 +1,5 @@
 /**
- * What the tests need that show where tcpcalc differs from the Python pair.
+ * Helpers for the tests that show where tcpcalc differs from the Python pair.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { writeAll } from "../../io/stream.ts";
 import { linuxTest } from "./permissions.ts";
 import { PATIENCE_MS } from "./program.ts";
 
-/** How long something has to stay away that must not happen, in milliseconds. */
+/** How long to wait for something that must not happen, in milliseconds. */
 const PENDING_MS = 100;
 
-/** One row of the table in `docs/python.md`, with what shows both sides of it. */
+/** One row of the table in `docs/python.md`, with code that shows both sides of it. */
 export interface Difference {
   /** What the Python pair does, as the table has it. */
   python: string;
@@ -20,9 +20,9 @@ export interface Difference {
   tcpcalc: string;
   /** The name of the test. */
   test: string;
-  /** Has the Python pair do it. */
+  /** Shows it with the Python pair. */
   showPython: () => Promise<void>;
-  /** Has tcpcalc do what it does instead. */
+  /** Shows what tcpcalc does instead. */
   showTcpcalc: () => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function differenceTest(difference: Difference): void {
   });
 }
 
-/** A connection to a server, or to a client that took the test for one. */
+/** A connection to a server, or to a client that takes the test for one. */
 export class Peer implements Disposable {
   readonly #conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(4096);
@@ -86,7 +86,7 @@ export async function exchange(
   return await peer.receive();
 }
 
-/** A server whose part the test plays. */
+/** A server played by the test. */
 export class FakeServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 
@@ -94,7 +94,7 @@ export class FakeServer implements Disposable {
     return this.#listener.addr.port;
   }
 
-  /** Resolves to the next client, when its message has come. */
+  /** Resolves to the next client once its message has arrived. */
   async accept(): Promise<Peer> {
     const peer = new Peer(await this.#listener.accept());
     await peer.receive();
@@ -107,8 +107,8 @@ export class FakeServer implements Disposable {
 }
 
 /**
- * Throws if the promise settles soon. What never happens can be awaited for only so long; a busy machine
- * makes no test fail by that.
+ * Throws if the promise settles soon. Something that never happens can be awaited only for a while; a busy
+ * machine can't make this fail.
  */
 export async function assertPending(promise: Promise<unknown>): Promise<void> {
   const { promise: elapsed, resolve } = Promise.withResolvers<"pending">();

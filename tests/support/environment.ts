@@ -1,5 +1,5 @@
 /**
- * The program in memory: what `main` shares with its process, held by the test.
+ * The program in memory: what `main` shares with its process, in the hands of a test.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export class MemoryInput implements Input {
   #isEnded = false;
   #wake = () => {};
 
-  /** Adds text or bytes; what is added at once is read at once, as far as the reader has room. */
+  /** Adds text or bytes. What is added at once is read at once, as far as the reader has room. */
   push(chunk: string | Uint8Array): void {
     this.#chunks.push(
       typeof chunk === "string" ? encoder.encode(chunk) : chunk,
@@ -44,7 +44,7 @@ export class MemoryInput implements Input {
   }
 }
 
-/** An output that keeps what is written to it. It takes all, until the test wants it otherwise. */
+/** An output that keeps what is written to it. It takes everything unless told otherwise. */
 export class MemoryOutput implements OutputStream {
   /** How many bytes each write took. */
   readonly writes: number[] = [];
@@ -59,12 +59,12 @@ export class MemoryOutput implements OutputStream {
   #changed = Promise.withResolvers<void>();
   #isEnded = false;
 
-  /** Creates an output, for a terminal if so wanted. */
+  /** Creates an output, a terminal if so wanted. */
   constructor({ isTerminal = false } = {}) {
     this.#isTerminal = isTerminal;
   }
 
-  /** All that is written. */
+  /** Everything written so far. */
   get text(): string {
     return this.#text;
   }
@@ -73,19 +73,19 @@ export class MemoryOutput implements OutputStream {
     return this.#isTerminal;
   }
 
-  /** Fails all writes, that in flight included, once so many more bytes are taken. */
+  /** Makes all writes fail, including the one in flight, once this many more bytes are taken. */
   fail(error: Error, room = 0): void {
     this.resume();
     this.#error = error;
     this.#room = room;
   }
 
-  /** Has writes neither succeed nor fail. */
+  /** Makes writes neither succeed nor fail. */
   pause(): void {
     this.#resumed ??= Promise.withResolvers();
   }
 
-  /** Takes all again: ends what {@linkcode MemoryOutput.fail} or {@linkcode MemoryOutput.pause} began. */
+  /** Undoes {@linkcode MemoryOutput.fail} or {@linkcode MemoryOutput.pause}. */
   resume(): void {
     this.#error = undefined;
     this.#room = Infinity;
@@ -113,8 +113,8 @@ export class MemoryOutput implements OutputStream {
   }
 
   /**
-   * Waits for a text, and returns all from behind the last text that was waited for to the end of this
-   * one. Rejects if the program ends before.
+   * Waits for a text, and returns everything from the end of the last one waited for to the end of this
+   * one. Rejects if the program ends first.
    */
   async until(text: string): Promise<string> {
     let start: number;
@@ -130,7 +130,7 @@ export class MemoryOutput implements OutputStream {
     return this.#text.slice(from, this.#returned);
   }
 
-  /** Says that nothing more is going to be written. */
+  /** Declares that nothing more will be written. */
   end(): void {
     this.#isEnded = true;
     this.#notify();
@@ -142,9 +142,9 @@ export class MemoryOutput implements OutputStream {
   }
 }
 
-/** With what the program runs. All of it can be left out. */
+/** What the program runs with. All of it can be left out. */
 export interface RunOptions {
-  /** Standard input: all of it, or one that the test goes on to write to. */
+  /** Standard input: its whole text, or one that the test goes on writing to. */
   stdin?: string | Uint8Array | MemoryInput;
   /** Standard output. */
   stdout?: MemoryOutput;
@@ -156,7 +156,7 @@ export interface RunOptions {
   random?: () => number;
 }
 
-/** The program while it runs. */
+/** The running program. */
 export interface RunningProgram extends AsyncDisposable {
   /** Standard input. */
   readonly stdin: MemoryInput;
@@ -168,7 +168,7 @@ export interface RunningProgram extends AsyncDisposable {
   readonly network: MemoryNetwork;
   /** Resolves to the exit status. */
   readonly status: Promise<number>;
-  /** Stops the program as a signal does, whose exit status is given. */
+  /** Stops the program as a signal with this exit status does. */
   stop(reason?: number): Promise<Finished>;
   /** Waits for the program to end. */
   finished(): Promise<Finished>;

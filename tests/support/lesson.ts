@@ -19,7 +19,7 @@ export const SOURCES: Record<string, string> = {
   "client.ts": clientTs,
 };
 
-/** The one line of `client.py`, and of `client.ts`, that says where the servers are. */
+/** The one line of `client.py` and of `client.ts` that has the servers' addresses. */
 const SERVERS = {
   "client.py":
     'servers = [("127.0.0.1", 9001), ("127.0.0.1", 9002), ("127.0.0.1", 9003)]\n',
@@ -32,8 +32,8 @@ export function lessonPath(name: string): string {
 }
 
 /**
- * The source of a client that draws from the servers on these ports: the file's own but for the one
- * line with the servers' addresses.
+ * The source of a client that draws from the servers on these ports: the file's own, except for the line
+ * with the servers' addresses.
  */
 function clientSource(name: keyof typeof SERVERS, ports: number[]): string {
   const parts = SOURCES[name].split(SERVERS[name]);
@@ -45,7 +45,7 @@ function clientSource(name: keyof typeof SERVERS, ports: number[]): string {
   return parts.join(`${before}[${addresses.join(", ")}]${after}`);
 }
 
-/** Unbuffered, as on a terminal, and in UTF-8 whatever the locale. */
+/** Unbuffered, as on a terminal, and UTF-8 whatever the locale. */
 function pythonCommand(...args: string[]): string[] {
   return [findPython(), "-u", "-X", "utf8", ...args];
 }

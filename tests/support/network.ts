@@ -63,7 +63,7 @@ export class MemoryListener implements Listener {
     this.#changes.notify();
   }
 
-  /** Has the next calls of `accept` reject, one for each error. */
+  /** Makes the next calls of `accept` reject, one for each error. */
   failAccept(...errors: Error[]): void {
     this.#errors.push(...errors);
     this.#changes.notify();
@@ -90,11 +90,11 @@ export class MemoryListener implements Listener {
   }
 }
 
-/** How a {@linkcode MemoryNetwork} is made. */
+/** Options of a {@linkcode MemoryNetwork}. */
 export interface MemoryNetworkOptions {
-  /** How much a side may send ahead of what the other has read, in bytes. A write may be as short. */
+  /** How far a side may send ahead of what the other has read, in bytes. No write takes more. */
   capacity?: number;
-  /** How many connections may wait to be accepted. With one more, `connect` waits. */
+  /** How many connections may wait to be accepted. Beyond that `connect` waits. */
   backlog?: number;
 }
 
@@ -153,12 +153,12 @@ export class MemoryNetwork implements Network {
       this.#capacity,
     );
     if (listener !== undefined) await listener.enqueue(() => server, signal);
-    // Both ends having one address, TCP connects the socket to itself.
+    // If both ends have the same address, TCP connects the socket to itself.
     else if (server !== client) throw systemError("ECONNREFUSED");
     return client;
   }
 
-  /** Has the next calls of `connect` reject, one for each error. */
+  /** Makes the next calls of `connect` reject, one for each error. */
   failConnect(...errors: Error[]): void {
     this.#connectErrors.push(...errors);
   }

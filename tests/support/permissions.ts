@@ -1,6 +1,6 @@
 /**
- * Tests that need more than plain `deno test` gives them: where something is lacking they are ignored,
- * and their names say what.
+ * Tests that need more than plain `deno test` gives them. If something is missing they are ignored, and
+ * their names say what.
  *
  * @module
  */
@@ -23,7 +23,7 @@ function toRun(command: string): Deno.PermissionDescriptor {
   return { name: "run", command };
 }
 
-/** Which of these permissions the test run lacks, as the flags that give them. */
+/** The flags for those of the permissions that the test run lacks. */
 function missing(permissions: Deno.PermissionDescriptor[]): string[] {
   const flags = permissions
     .filter((permission) =>
@@ -34,8 +34,8 @@ function missing(permissions: Deno.PermissionDescriptor[]): string[] {
 }
 
 /**
- * What is lacking of a `python3` that may be run. To see that there is one it has to be started:
- * `--allow-run` is given all the same where it is not, though `--allow-run=python3` is not.
+ * What is missing for `python3` to run. Only starting it shows whether it exists: a plain `--allow-run`
+ * grants it either way, though `--allow-run=python3` does not.
  */
 function missingPython(): string[] {
   if (missing([toRun("python3")]).length > 0) return ["python3"];
@@ -65,7 +65,7 @@ export const networkTest: Test = (name, fn) =>
 export const programTest: Test = (name, fn) =>
   testUnless(missing(PROGRAM), name, fn);
 
-/** A test that has `python3` do something. */
+/** A test that runs `python3`. */
 export const pythonTest: Test = (name, fn) =>
   testUnless([...missing([...PROGRAM, SEED]), ...missingPython()], name, fn);
 
@@ -81,7 +81,7 @@ export const linuxTest: Test = (name, fn) =>
     fn,
   );
 
-/** A kind of test that Windows is not up to. There it is ignored, and its name says why. */
+/** A kind of test that Windows can't run. There it is ignored, and its name says why. */
 export function notOnWindows(test: Test, reason: string): Test {
   if (Deno.build.os !== "windows") return test;
   return (name, fn) => Deno.test.ignore(`${name} (${reason})`, fn);
@@ -99,7 +99,7 @@ export function commandTest(
   { command, task }: { command: string; task: string },
   fn: Deno.TestDefinition["fn"],
 ): void {
-  // A command that is not there can't be given to `--allow-run`.
+  // `--allow-run` doesn't grant a command that does not exist.
   const other = missing([toRun(command)]).length > 0 ? [command] : [];
   testUnless([...missing(PROGRAM), ...other, ...missingLinux], name, fn, task);
 }

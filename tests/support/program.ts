@@ -10,12 +10,12 @@ import { delay } from "@std/async/delay";
 import config from "../../deno.json" with { type: "json" };
 import { writeAll } from "../../io/stream.ts";
 
-/** Longer than anything takes on the slowest machine: what is not there by then never comes. */
+/** Longer than anything takes on the slowest machine. */
 export const PATIENCE_MS = 30_000;
 
 const HOSTNAME = "127.0.0.1";
 
-/** The options that a task of `deno.json` gives to `deno`, but for where `deno compile` writes to. */
+/** The options that a task of `deno.json` gives to `deno`, except the output of `deno compile`. */
 export function taskOptions(task: "serve" | "client" | "compile"): string[] {
   const [, options] = /^deno \w+ (.*) main\.ts/.exec(
     config.tasks[task].command,
@@ -36,7 +36,7 @@ export function programCommand(): string[] {
   ];
 }
 
-/** The command that runs a script of `sh`, in which `"$@"` is a command. */
+/** The command that runs a script with `sh`, in which `"$@"` is a command. */
 export function shCommand(script: string, command: string[]): string[] {
   return ["sh", "-c", script, "sh", ...command];
 }
@@ -45,13 +45,13 @@ export function shCommand(script: string, command: string[]): string[] {
 export interface Finished {
   /** Its exit status. */
   code: number;
-  /** All of its standard output, or what was left of it. */
+  /** All of its standard output, or the rest of it. */
   stdout: string;
-  /** All of its standard error, or what was left of it. */
+  /** All of its standard error, or the rest of it. */
   stderr: string;
 }
 
-/** The text of a stream, of which nothing is read before it is asked for. */
+/** The text of a stream, read only when asked for. */
 class TextReader {
   readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   #chunks: ReadableStreamDefaultReader<string> | undefined;
@@ -61,7 +61,7 @@ class TextReader {
     this.#stream = stream;
   }
 
-  /** Waits for the text, and returns all up to its end; at the end of the stream, what is left. */
+  /** Waits for the text, and returns everything up to its end; at the end of the stream, the rest. */
   async until(text: string): Promise<string> {
     while (!this.#unread.includes(text)) {
       if (!await this.#read()) return this.#take(this.#unread.length);
@@ -69,7 +69,7 @@ class TextReader {
     return this.#take(this.#unread.indexOf(text) + text.length);
   }
 
-  /** Waits for the end of the stream, and returns what is left. */
+  /** Waits for the end of the stream, and returns the rest. */
   async rest(): Promise<string> {
     while (await this.#read());
     return this.#take(this.#unread.length);
@@ -103,7 +103,7 @@ class TextReader {
   }
 }
 
-/** A process that is spoken to while it runs. Disposing of it kills it, if it still runs. */
+/** A process to interact with while it runs. Disposing of it kills it if it still runs. */
 export class Session implements AsyncDisposable {
   /** The process. */
   readonly child: Deno.ChildProcess;
@@ -131,12 +131,12 @@ export class Session implements AsyncDisposable {
     await this.#stdin.write(new TextEncoder().encode(text));
   }
 
-  /** Waits for the text on its standard output, and returns all that came up to its end. */
+  /** Waits for the text on its standard output, and returns everything up to its end. */
   until(text: string): Promise<string> {
     return this.#stdout.until(text);
   }
 
-  /** Waits for the text on its standard error, and returns all that came up to its end. */
+  /** Waits for the text on its standard error, and returns everything up to its end. */
   untilError(text: string): Promise<string> {
     return this.#stderr.until(text);
   }
@@ -147,14 +147,14 @@ export class Session implements AsyncDisposable {
     return line === "" ? undefined : line.replace(/\n$/, "");
   }
 
-  /** Has nobody read its standard output any more. None of it may have been read. */
+  /** Closes the reading end of its standard output, none of which may have been read. */
   async closeOutput(): Promise<void> {
     await this.#stdout.cancel();
   }
 
-  /** Ends its standard input, and resolves, when it has ended, to the rest of what it printed. */
+  /** Ends its standard input, and resolves to the rest of what it printed once it has ended. */
   async end(): Promise<Finished> {
-    // It may have ended by itself, and its standard input with it.
+    // It may have ended already, and its standard input with it.
     await this.#stdin.close().catch(() => {});
     const [stdout, stderr] = await Promise.all([
       this.#stdout.rest(),
@@ -176,7 +176,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** Starts a command with which to hold a session. */
+/** Starts a command to hold a session with. */
 export function startSession(command: string[]): Session {
   return new Session(command);
 }
@@ -211,7 +211,7 @@ export function startServer(
   return startListening([...command, "serve", operand, ...args]);
 }
 
-/** Starts any command that says where it listens as the program does, and resolves when it has. */
+/** Starts any command that prints where it listens as the program does, and resolves when it has. */
 export async function startListening(
   command: string[],
 ): Promise<RunningServer> {
@@ -232,7 +232,7 @@ export async function refusal(port: number): Promise<void> {
       (await Deno.connect({ hostname: HOSTNAME, port })).close();
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return;
-      // Otherwise it was in the queue when the listener was closed, of which each system has its words.
+      // Otherwise it was in the backlog of a listener that closed, for which each system has its own words.
     }
     if (performance.now() - start > PATIENCE_MS) {
       throw new Error(`still listening on ${port}`);
@@ -241,16 +241,16 @@ export async function refusal(port: number): Promise<void> {
   }
 }
 
-/** A port that nobody listens on, nor can as long as it is not disposed of. */
+/** A port that nobody listens on, nor can until it is disposed of. */
 export interface ClosedPort extends Disposable {
   /** The port. */
   port: number;
 }
 
-/** Takes a free port such that whoever connects to it is refused. */
+/** Takes a free port on which connections are refused. */
 export async function closedPort(): Promise<ClosedPort> {
   const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
-  // The port of a connection's own end is taken, and yet no listener has it.
+  // The port of a connection's own end is taken, yet nobody listens on it.
   const conn = await Deno.connect({
     hostname: HOSTNAME,
     port: listener.addr.port,
@@ -264,7 +264,7 @@ export async function closedPort(): Promise<ClosedPort> {
   };
 }
 
-/** What the original kind of client does: connects, sends, reads once, closes. */
+/** Does what the original client does: connects, sends, reads once, closes. */
 export async function exchangeOnce(
   port: number,
   message: string | Uint8Array<ArrayBuffer>,

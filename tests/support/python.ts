@@ -1,12 +1,12 @@
 /**
- * Asks `python3` what it makes of things.
+ * Asks `python3` how it behaves.
  *
  * @module
  */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 
-/** The functions of `testdata/oracle.py`, each with what it takes and what it returns. */
+/** The functions of `testdata/oracle.py`: what each takes and returns. */
 interface Functions {
   integer: [string, string | null];
   known: [string, string];
@@ -27,8 +27,8 @@ interface Functions {
 let executable: string | undefined;
 
 /**
- * The path of the interpreter, or "" where there is none. `python3` may be the script of a version
- * manager, which takes five times as long to start.
+ * The path of the interpreter, or "" if there is none. `python3` may be a version manager's script, which
+ * takes five times as long to start.
  */
 export function findPython(): string {
   if (executable !== undefined) return executable;
@@ -43,7 +43,7 @@ export function findPython(): string {
   return executable;
 }
 
-/** How many arguments go to Python in one line. */
+/** How many arguments Python gets in one line. */
 const BATCH = 10_000;
 
 /** A running Python. Disposing of it ends it. */
@@ -58,7 +58,7 @@ export interface Oracle extends AsyncDisposable {
 /** Starts a Python that answers questions, one after the other. */
 export function startOracle(): Oracle {
   const child = new Deno.Command(findPython(), {
-    // Elsewhere than on Linux and macOS it would not read UTF-8 by itself.
+    // On Windows it would not read UTF-8 by itself.
     args: ["-X", "utf8", `${import.meta.dirname}/../testdata/oracle.py`],
     stdin: "piped",
     stdout: "piped",
@@ -72,7 +72,7 @@ export function startOracle(): Oracle {
   const encoder = new TextEncoder();
 
   async function askBatch(name: string, args: unknown[]): Promise<unknown[]> {
-    // JSON has no raw line end, and writes a lone surrogate as an escape.
+    // JSON has no raw line ends, and escapes lone surrogates.
     await questions.write(encoder.encode(JSON.stringify([name, args]) + "\n"));
     const { value } = await answers.read();
     if (value === undefined) throw new Error("python3 gave no answer");
@@ -100,8 +100,8 @@ export function startOracle(): Oracle {
 }
 
 /**
- * Every assigned character but the private ones, as far as both V8 and this Python know it: each of them
- * has a Unicode version of its own.
+ * Every assigned character, except private ones, that both V8 and this Python know: each has its own
+ * Unicode version.
  */
 export async function knownCharacters(python: Oracle): Promise<string[]> {
   const assigned = Array.from(
@@ -112,7 +112,7 @@ export async function knownCharacters(python: Oracle): Promise<string[]> {
   return [...known];
 }
 
-/** The seed to draw with: that of the environment variable `TCPCALC_SEED`, or another each time. */
+/** The seed for random draws: that in the environment variable `TCPCALC_SEED`, or a new one each time. */
 export function drawSeed(): number {
   const seed = Deno.env.get("TCPCALC_SEED");
   return seed ? Number(seed) : Math.floor(Math.random() * 2 ** 31);

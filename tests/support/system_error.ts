@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The error numbers and texts of the systems, and the class that Deno has for an error, if any. */
+/** Each system's number and text for an error, and Deno's class for it, if any. */
 const ERRORS = {
   EADDRINUSE: {
     ErrorClass: Deno.errors.AddrInUse,

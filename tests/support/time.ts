@@ -10,7 +10,7 @@ const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } =
   globalThis;
 const realTimeoutSignal = AbortSignal.timeout;
 
-/** Lets everything happen that takes no time: promises, and what they lead to. */
+/** Lets everything happen that takes no time, such as promises and what they lead to. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -22,12 +22,12 @@ interface Timer {
   isReferenced: boolean;
 }
 
-/** Longer than the sanitizer takes to look. */
+/** Longer than it takes the sanitizer to look. */
 const LEAK_MS = 1_000;
 
 /**
  * Stands in for `setTimeout`, `AbortSignal.timeout` and `performance.now` until it is disposed of. A timer
- * that is left then becomes a real one, for the sanitizer to report.
+ * that is then left becomes a real one, which the sanitizer reports.
  */
 export class FakeTime implements Disposable {
   #now = 0;
@@ -71,8 +71,8 @@ export class FakeTime implements Disposable {
   }
 
   /**
-   * Lets time pass as it does for a process that is stopped and continued, in milliseconds: timers that
-   * are due fire late, and ahead of all else that has happened meanwhile.
+   * Lets time pass, in milliseconds, as for a process that is stopped and continued: timers that are due
+   * fire late, and ahead of everything else that has happened meanwhile.
    */
   freeze(ms: number): void {
     this.#now += ms;

@@ -38,7 +38,7 @@ export interface Transcript {
 export interface Implementation {
   /** The command that runs the server with these operands. */
   server(operands: string[]): string[];
-  /** The command that runs the client, which draws from the servers on these ports. */
+  /** The command that runs a client of the servers on these ports. */
   client(ports: number[]): string[];
   /** The exit status of a server that ran on until `SIGTERM`. */
   stopped: number;
@@ -55,14 +55,14 @@ export const tcpcalc: Implementation = {
   stopped: 0,
 };
 
-/** What an implementation did in place of what a transcript says. */
+/** What an implementation did where a transcript says what Python did. */
 export interface Replay
   extends Pick<Transcript, "replies" | "stdout" | "exit"> {
   /** All of standard error. */
   stderr: string;
 }
 
-/** The line that a server prints first, in a replay. */
+/** The first line that a server prints in a replay. */
 const LISTENING = "Server is listening on 127.0.0.1:<port>\n";
 
 const HOSTNAME = "127.0.0.1";
@@ -83,7 +83,7 @@ export function withoutPort(stdout: string): string {
   );
 }
 
-/** Whether a port can be listened on at this moment. */
+/** Whether a port is free at this moment. */
 function isFree(port: number): boolean {
   try {
     Deno.listen({ hostname: HOSTNAME, port }).close();
@@ -93,20 +93,20 @@ function isFree(port: number): boolean {
   }
 }
 
-/** The number of a server whose port is free, or was a moment ago; on demand one below 0. */
+/** The number of a server whose port is free, or was a moment ago; if asked for, one below 0. */
 function freeServerNumber(isNegative: boolean): number {
   if (!isNegative) {
     using listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
     return listener.addr.port - 9000;
   }
-  // The system chooses no port that is as low.
+  // The system never chooses a port this low.
   while (true) {
     const number = -1 - Math.floor(Math.random() * 7_000);
     if (isFree(9000 + number)) return number;
   }
 }
 
-/** Writes digits in the form that those of an operand have: ` 1_78 ` makes ` 2_3768 ` of 23768. */
+/** Writes a number in the form of an operand: ` 1_78 ` turns 23768 into ` 2_3768 `. */
 function inFormOf(operand: string, number: number): string {
   const [digits] = operand.match(/[\p{Nd}_]+/u)!;
   const zero = ZEROS.find((zero) => {
@@ -145,8 +145,7 @@ export function withoutPeerPorts(stdout: string): string {
  * Starts a server, and resolves when it listens.
  *
  * @param implementation How to run it.
- * @param operand The form of its server number, which is that of a free port; `-9000` itself stays.
- * @returns The server.
+ * @param operand The form of its server number, which is that of a free port; `-9000` is kept as it is.
  */
 export async function start(
   implementation: Implementation,
@@ -165,7 +164,7 @@ export async function start(
         .replace(/:[1-9]\d*\n/, ":<port that the system chose>\n");
       return { port, listening, session };
     }
-    // Somebody else may have got the port in the meantime.
+    // Another process may have taken the port in the meantime.
     const { stderr } = await session.end();
     if (!stderr.includes("Address already in use")) throw new Error(stderr);
   }
@@ -255,8 +254,8 @@ async function replayClient(
 /**
  * Does to an implementation what was done to the Python pair, on free ports.
  *
- * @param transcript What it is expected to do. A server is stopped at the end where `exit` is `null`;
- * where it is not, the server has to end by itself.
+ * @param transcript What it is expected to do. If `exit` is `null` a server is stopped at the end;
+ * otherwise it has to end by itself.
  * @param implementation How to run it.
  * @returns What it did: with `<port>`, `<server port>` and `<peer port>` in place of the ports.
  */

@@ -1,5 +1,5 @@
 /**
- * Tries what tcpcalc has no use for, and prints how each attempt ends. To be run with the program's own
+ * Tries things that tcpcalc has no need of, and prints how each attempt ends. Run it with the program's own
  * permissions.
  *
  * @module

@@ -1,9 +1,9 @@
 import type { Client, Trial } from "../trial.ts";
 
-/** No more than the queue of a server that serves one at a time. */
+/** No more than fit into the backlog of a server that serves one at a time. */
 const SILENT_CLIENTS = 5;
 
-/** The server answers whoever asks, however many others say nothing. */
+/** The server answers everyone who asks, however many others stay silent. */
 export default async function check(server: Trial): Promise<void> {
   using stack = new DisposableStack();
   const silent: Client[] = [];

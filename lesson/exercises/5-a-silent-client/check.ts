@@ -13,7 +13,7 @@ export default async function check(server: Trial): Promise<void> {
     await slow.send("22");
     await slow.expect("44");
   }
-  // The second of a client that has been answered ends as well.
+  // The timer of the client that was answered must not end the server.
   await pause(1_200);
   await server.ask("23", "46", "A client that came a second later");
 }
