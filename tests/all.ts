@@ -38,5 +38,6 @@ import "./python/integer_test.ts";
 import "./python/os_error_test.ts";
 import "./python/repr_test.ts";
 import "./server_test.ts";
+import "./servers_test.ts";
 import "./support/all_test.ts";
 import "./support/network_test.ts";

@@ -9,6 +9,7 @@ import {
   type Session,
   startServer,
   startSession,
+  taskOptions,
 } from "../support/program.ts";
 import { findPython } from "../support/python.ts";
 
@@ -180,5 +181,21 @@ terminalTest(
       await session.until(PROMPT),
       /^21\r\nFailed to connect .+\r\nHint: start server .+\r\nEnter number/,
     );
+  },
+);
+
+terminalTest(
+  "one Ctrl-C stops several servers in one process, with status 0",
+  async () => {
+    const script = `${import.meta.dirname}/../testdata/servers.ts`;
+    await using session = startOnTerminal([
+      Deno.execPath(),
+      "run",
+      ...taskOptions("serve"),
+      script,
+    ]);
+    for (let count = 0; count < 3; count++) await listeningPort(session);
+    await session.type(CTRL_C);
+    assertEquals(await ending(session), [0, ""]);
   },
 );
