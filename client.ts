@@ -221,7 +221,7 @@ class Client {
     this.#exchanger = new Exchanger(options.network, options.timeout);
   }
 
-  /** Asks one server, or with `failover` each until one replies. Returns whether it replied an integer. */
+  /** Asks one server, or with `failover` each until one replies. Returns whether an integer came back. */
   async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const { servers, random, failover, stdout } = this.#options;
     for (const server of shuffled(servers, random)) {

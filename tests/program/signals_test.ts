@@ -10,14 +10,14 @@ import {
   startServer,
 } from "../support/program.ts";
 
-/** The signals that stop the program, each with the exit status of one that it kills. */
+/** The signals that stop the program, each with the exit status of a process it kills. */
 const SIGNALS: { name: Deno.Signal; status: number }[] = [
   { name: "SIGINT", status: 130 },
   { name: "SIGTERM", status: 143 },
   { name: "SIGHUP", status: 129 },
 ];
 
-/** Waits until the server has accepted so many connections. */
+/** Waits until the server has accepted this many connections. */
 async function accepted(server: RunningServer, count: number): Promise<void> {
   for (; count > 0; count--) await server.until("Accepted connection from");
 }
@@ -88,7 +88,7 @@ signalTest(
     const answered = new Array(workers).fill(0);
     const enough = Promise.withResolvers<void>();
 
-    /** Asks for one number after the other, until the server is gone. */
+    /** Asks for one number after another, until the server is gone. */
     async function ask(worker: number): Promise<void> {
       for (;;) {
         const number = answered[worker] * workers + worker;
