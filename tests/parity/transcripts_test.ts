@@ -15,7 +15,7 @@ import recording from "../testdata/python-3.11-linux.json" with {
   type: "json",
 };
 
-/** What tcpcalc does differently from a transcript. */
+/** What tcpcalc does otherwise than a transcript says. */
 interface Change {
   /** Pieces of standard output, each as Python printed it and as tcpcalc prints it. */
   stdout?: [string, string][];
@@ -24,7 +24,7 @@ interface Change {
   exit?: number | null;
 }
 
-/** A deliberate difference, and what it changes in the transcripts, by name. */
+/** A difference on purpose, and what it changes in the transcripts, by their names. */
 interface Difference {
   tcpcalc: string;
   changes: Record<string, Change>;
@@ -32,7 +32,7 @@ interface Difference {
 
 const ACCEPTED = "Accepted connection from ('127.0.0.1', <peer port>)\n";
 
-/** All deliberate differences. The rest is compared to the byte. */
+/** All in which the transcripts differ. The rest is compared to the byte. */
 const DIFFERENCES: Difference[] = [
   {
     tcpcalc: "keeps serving; bytes that are not UTF-8 are no integer",
@@ -129,7 +129,7 @@ const DIFFERENCES: Difference[] = [
 
 const transcripts: Transcript[] = recording.transcripts;
 
-/** What tcpcalc has to do where Python did what the transcript has. */
+/** What tcpcalc has to do where Python did what the transcript says. */
 function expected(transcript: Transcript): Transcript {
   const result = { ...transcript, stdout: withoutPort(transcript.stdout) };
   for (const { changes } of DIFFERENCES) {
@@ -156,7 +156,7 @@ function assertReplay(
   });
 }
 
-/** Does to the server, in memory, what was done to the Python server. */
+/** Does in memory to the server what was done to the Python server. */
 async function replayServer(
   { argv = [], sends, exit }: Transcript,
 ): Promise<Replay> {
@@ -190,7 +190,7 @@ async function replayServer(
   };
 }
 
-/** Does to the client, in memory, what was done to the Python client. */
+/** Does in memory to the client what was done to the Python client. */
 async function replayClient(
   { stdin, servers = [] }: Transcript,
 ): Promise<Replay> {
@@ -215,35 +215,27 @@ async function replayClient(
   };
 }
 
-/** Declares a test, unless the transcript has error numbers of another system. */
-function replayTest(
-  test: typeof programTest,
-  name: string,
-  { stdout }: Transcript,
-  fn: () => Promise<void>,
-): void {
-  if (Deno.build.os === recording.platform || !stdout.includes("[Errno ")) {
-    test(name, fn);
-  } else Deno.test.ignore(`${name} (recorded on ${recording.platform})`, fn);
+/** Whether a transcript has numbers of errors that are another system's. */
+function isForeign({ stdout }: Transcript): boolean {
+  return Deno.build.os !== recording.platform && stdout.includes("[Errno ");
 }
 
 for (const transcript of transcripts) {
   const { kind, name } = transcript;
-  replayTest(
-    Deno.test,
-    `the ${kind} does as Python's did: ${name}`,
-    transcript,
-    async () => {
+  Deno.test({
+    name: `the ${kind} does as Python's did: ${name}`,
+    ignore: isForeign(transcript),
+    async fn() {
       const wanted = expected(transcript);
       const replayed = kind === "server"
         ? replayServer(wanted)
         : replayClient(wanted);
       assertReplay(await replayed, wanted);
     },
-  );
+  });
 }
 
-/** Those that depend most on arguments, streams and sockets. */
+/** Those that have the most of arguments, streams and sockets. */
 const REPLAYED_OUTSIDE = [
   "minus and decimal point",
   "listens: arabic digits",
@@ -253,22 +245,22 @@ const REPLAYED_OUTSIDE = [
   "no server up, twice",
 ];
 
-for (const name of REPLAYED_OUTSIDE) {
-  const transcript = transcripts.find((transcript) =>
-    transcript.name === name
-  )!;
-  replayTest(
-    programTest,
-    `the running ${transcript.kind} does as Python's did: ${name}`,
-    transcript,
-    async () => {
-      const wanted = expected(transcript);
-      assertReplay(await replay(wanted, tcpcalc), wanted);
-    },
-  );
-}
+programTest("the running program does as Python's did, too", async (t) => {
+  for (const transcript of transcripts) {
+    const { name } = transcript;
+    if (!REPLAYED_OUTSIDE.includes(name)) continue;
+    await t.step({
+      name,
+      ignore: isForeign(transcript),
+      async fn() {
+        const wanted = expected(transcript);
+        assertReplay(await replay(wanted, tcpcalc), wanted);
+      },
+    });
+  }
+});
 
-Deno.test("every deliberate difference names transcripts that exist", () => {
+Deno.test("every change on purpose is to a transcript that there is", () => {
   const names = transcripts.map(({ name }) => name);
   for (const { changes } of DIFFERENCES) {
     for (const name of Object.keys(changes)) assert(names.includes(name), name);

@@ -4,7 +4,7 @@ import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
 import { findPython } from "../support/python.ts";
 
-/** What this system says of a port that is taken. */
+/** What this system says where a port is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "[Errno 48] Address already in use",
   linux: "[Errno 98] Address already in use",
@@ -20,19 +20,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), None, (sys.argv[2
     print(conn.getsockname()[1], conn.recv(1024).decode())
 `;
 
-programTest("the server logs who connected and what was sent", async () => {
-  await using server = await startServer();
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await conn.write(new TextEncoder().encode("21\n"));
-  assertEquals(await new Response(conn.readable).text(), "42");
-  assertEquals(
-    await server.nextLine(),
-    `Accepted connection from ('127.0.0.1', ${conn.localAddr.port})`,
-  );
-  assertEquals(await server.nextLine(), "Received from client: 21\\n");
-});
-
-linuxTest("the server logs a client's actual address", async () => {
+linuxTest("the server logs the address that a client really has", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
     [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
@@ -53,14 +41,11 @@ programTest("a port that is taken is reported in one line", async () => {
   });
 });
 
-signalTest(
-  "a quiet server prints where it listens, and nothing more",
-  async () => {
-    await using server = await startServer({ args: ["-q"] });
-    await assertServes(server.port);
-    assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
-  },
-);
+signalTest("a quiet server prints where it listens, and no more", async () => {
+  await using server = await startServer({ args: ["-q"] });
+  await assertServes(server.port);
+  assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
+});
 
 signalTest(
   "--trace shows the server's socket calls on standard error",

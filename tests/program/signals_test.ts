@@ -22,63 +22,75 @@ async function accepted(server: RunningServer, count: number): Promise<void> {
   for (; count > 0; count--) await server.until("Accepted connection from");
 }
 
-for (const { name, status } of SIGNALS) {
-  signalTest(
-    `${name} stops the server with status 0 once what is in flight is answered and every line written`,
-    async () => {
-      await using server = await startServer();
-      using clients = await crowd(server.port, 50);
-      await accepted(server, 50);
-      server.child.kill(name);
-      await refusal(server.port);
-      for (const conn of clients.conns) {
-        await conn.write(new TextEncoder().encode("21"));
-      }
-      for (const conn of clients.conns) {
-        const buffer = new Uint8Array(10);
-        const size = await conn.read(buffer);
-        assertEquals(new TextDecoder().decode(buffer.subarray(0, size!)), "42");
-      }
-      const { code, stdout, stderr } = await server.end();
-      assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assertEquals(stdout.match(/^Received from client: 21$/gm)?.length, 50);
-    },
-  );
+signalTest(
+  "a signal stops the server when what is in flight is answered and every line written, with status 0",
+  async (t) => {
+    for (const { name } of SIGNALS) {
+      await t.step(name, async () => {
+        await using server = await startServer();
+        using clients = await crowd(server.port, 50);
+        await accepted(server, 50);
+        server.child.kill(name);
+        await refusal(server.port);
+        for (const conn of clients.conns) {
+          await conn.write(new TextEncoder().encode("21"));
+        }
+        for (const conn of clients.conns) {
+          const buffer = new Uint8Array(10);
+          const size = await conn.read(buffer);
+          const reply = new TextDecoder().decode(buffer.subarray(0, size!));
+          assertEquals(reply, "42");
+        }
+        const { code, stdout, stderr } = await server.end();
+        assertEquals({ code, stderr }, { code: 0, stderr: "" });
+        assertEquals(
+          stdout.match(/^Received from client: 21$/gm)?.length,
+          50,
+        );
+      });
+    }
+  },
+);
 
-  signalTest(
-    `${name} as the second signal ends the server at once, with status ${status}`,
-    async () => {
-      await using server = await startServer();
-      using _idle = await crowd(server.port, 1);
-      await accepted(server, 1);
-      server.child.kill("SIGTERM");
-      await refusal(server.port);
-      const { code, stderr } = await server.stop(name);
-      assertEquals({ code, stderr }, { code: status, stderr: "" });
-    },
-  );
-}
+signalTest(
+  "a second signal ends the server at once, with the signal's status",
+  async (t) => {
+    for (const { name, status } of SIGNALS) {
+      await t.step(name, async () => {
+        await using server = await startServer();
+        using _idle = await crowd(server.port, 1);
+        await accepted(server, 1);
+        server.child.kill("SIGTERM");
+        await refusal(server.port);
+        const { code, stderr } = await server.stop(name);
+        assertEquals({ code, stderr }, { code: status, stderr: "" });
+      });
+    }
+  },
+);
 
-for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  signalTest(
-    `after ${signal} another server can listen on the same port at once`,
-    async () => {
-      await using server = await startServer();
-      using _clients = await crowd(server.port, 10);
-      // A connection that the server closed first is what can keep a port taken.
-      await assertServes(server.port);
-      server.child.kill(signal);
-      await refusal(server.port);
-      // The clients are idle: the second signal saves waiting for them.
-      if (signal === "SIGTERM") await server.stop(signal);
-      else await server.end();
-      const operand = String(server.port - 9000);
-      await using next = await startServer({ operand });
-      assertEquals(next.port, server.port);
-      await assertServes(server.port);
-    },
-  );
-}
+signalTest(
+  "when the server has ended, another can listen on the same port at once",
+  async (t) => {
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      await t.step(signal, async () => {
+        await using server = await startServer();
+        using _clients = await crowd(server.port, 10);
+        // A connection that the server closed first is what can keep a port taken.
+        await assertServes(server.port);
+        server.child.kill(signal);
+        await refusal(server.port);
+        // The clients are idle: the second signal saves waiting for them.
+        if (signal === "SIGTERM") await server.stop(signal);
+        else await server.end();
+        const operand = String(server.port - 9000);
+        await using next = await startServer({ operand });
+        assertEquals(next.port, server.port);
+        await assertServes(server.port);
+      });
+    }
+  },
+);
 
 signalTest(
   "every line is there, in order, after SIGTERM under load",
@@ -122,7 +134,7 @@ signalTest(
 );
 
 linuxTest(
-  "a stop waits 5 s at most for idle clients, even without a file descriptor left",
+  "a stop waits 5 s at most for idle clients, also without a file descriptor left",
   async () => {
     const command = shCommand('ulimit -n 64; exec "$@"', programCommand());
     await using server = await startServer({ command });
@@ -138,7 +150,7 @@ signalTest(
   "a stop waits 5 s at most for an output that nobody reads, and counts the lines that are lost",
   async () => {
     await using server = await startServer();
-    // More than the pipe and this process take: the lines are 2 kB long.
+    // More than the pipe and this process take of it: the lines are 2 kB long.
     const messages = 1_000;
     for (let count = 0; count < messages; count++) {
       await exchangeOnce(server.port, "\n".repeat(1000));

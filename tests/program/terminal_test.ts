@@ -106,47 +106,49 @@ terminalTest(
   },
 );
 
-for (
-  const [what, command] of [
-    ["the client", () => [...programCommand(), "client"]],
-    ["deno task client", () => taskCommand("client")],
-  ] as const
-) {
-  terminalTest(
-    `Ctrl-C at the prompt ends ${what} on a new line, with status 130`,
-    async () => {
-      await using session = startOnTerminal(command());
-      await session.until(PROMPT);
-      await session.type("12");
-      await session.until("12");
-      await session.type(CTRL_C);
-      assertEquals(await ending(session), [130, "\r\n"]);
-    },
-  );
-}
+terminalTest(
+  "Ctrl-C at the prompt ends the client on a new line, with status 130",
+  async (t) => {
+    const commands = {
+      "the program": [...programCommand(), "client"],
+      "deno task": taskCommand("client"),
+    };
+    for (const [what, command] of Object.entries(commands)) {
+      await t.step(what, async () => {
+        await using session = startOnTerminal(command);
+        await session.until(PROMPT);
+        await session.type("12");
+        await session.until("12");
+        await session.type(CTRL_C);
+        assertEquals(await ending(session), [130, "\r\n"]);
+      });
+    }
+  },
+);
 
-for (
-  const [what, command] of [
-    ["the server", () => [...programCommand(), "serve", "-9000"]],
-    ["deno task serve", () => taskCommand("serve", "-9000")],
-  ] as const
-) {
-  terminalTest(
-    `one Ctrl-C stops ${what} when what is in flight is answered, with status 0`,
-    async () => {
-      await using session = startOnTerminal(command());
-      const port = await listeningPort(session);
-      using conn = await connectIdly(session, port);
-      await session.type(CTRL_C);
-      await refusal(port);
-      await conn.write(new TextEncoder().encode("21"));
-      assertEquals(await new Response(conn.readable).text(), "42");
-      const [code, screen] = await ending(session);
-      assertEquals(code, 0);
-      assertStringIncludes(screen, "Received from client: 21\r\n");
-    },
-  );
-}
+terminalTest(
+  "one Ctrl-C stops the server when what is in flight is answered, with status 0",
+  async (t) => {
+    const commands = {
+      "the program": [...programCommand(), "serve", "-9000"],
+      "deno task": taskCommand("serve", "-9000"),
+    };
+    for (const [what, command] of Object.entries(commands)) {
+      await t.step(what, async () => {
+        await using session = startOnTerminal(command);
+        const port = await listeningPort(session);
+        using conn = await connectIdly(session, port);
+        await session.type(CTRL_C);
+        await refusal(port);
+        await conn.write(new TextEncoder().encode("21"));
+        assertEquals(await new Response(conn.readable).text(), "42");
+        const [code, screen] = await ending(session);
+        assertEquals(code, 0);
+        assertStringIncludes(screen, "Received from client: 21\r\n");
+      });
+    }
+  },
+);
 
 terminalTest(
   "a second Ctrl-C ends the server at once, with status 130",

@@ -10,10 +10,10 @@ import { networkTest } from "./permissions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A few steps of a program. Returns the outcome of each. */
+/** A little of what a program does, and what came of each step. */
 type Script = (network: Network) => Promise<unknown[]>;
 
-/** The outcome of a call: its result, or what identifies its error. */
+/** What came of a call: its result, or all that can be told of its error. */
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
     return (await call()) ?? "nothing";
@@ -37,7 +37,7 @@ async function connectedPair(network: Network) {
 
 type Pair = Awaited<ReturnType<typeof connectedPair>>;
 
-/** Reads at most this many bytes, as text. */
+/** Reads as text, in pieces of so many bytes. */
 function read(
   conn: { read(buffer: Bytes): Promise<number | null> },
   size = 100,
@@ -56,7 +56,7 @@ function write(
   return outcome(() => conn.write(new TextEncoder().encode(text)));
 }
 
-/** Writes until a write fails. Returns the error. */
+/** Writes until that fails. Returns the error. */
 async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   while (true) {
     const result = await write(conn, "x".repeat(1_000_000));
@@ -65,7 +65,7 @@ async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   }
 }
 
-/** Writes until a write waits for room. Returns the outcome of that one. */
+/** Writes until a write waits for room. Returns what comes of that. */
 async function fill(
   conn: Pair["client"],
 ): Promise<{ writing: Promise<unknown> }> {
@@ -76,19 +76,16 @@ async function fill(
   }
 }
 
-/** Tests that both networks do the same. */
+/** What both networks have to do in the same way, by its name. */
+const comparisons = new Map<string, () => Promise<void>>();
+
 function compare(
   name: string,
   script: Script,
   { system = tcp, ...options }: MemoryNetworkOptions & { system?: Network } =
     {},
 ): void {
-  const title = `in memory as on Linux: ${name}`;
-  if (Deno.build.os !== "linux") {
-    Deno.test.ignore(`${title} (needs Linux)`, () => {});
-    return;
-  }
-  networkTest(title, async () => {
+  comparisons.set(name, async () => {
     assertEquals(
       await script(new MemoryNetwork(options)),
       await script(system),
@@ -96,7 +93,7 @@ function compare(
   });
 }
 
-/** The same for a connection, whose ends are closed afterwards. */
+/** The same for a connection, whose ends are closed after. */
 function comparePair(
   name: string,
   script: (pair: Pair) => Promise<unknown[]>,
@@ -176,7 +173,7 @@ compare("an aborted signal", async (network) => {
 });
 
 compare(
-  "connecting to a full backlog waits until aborted",
+  "a full queue has a connection wait until it is aborted",
   async (network) => {
     const listener = network.listen(0);
     const { port } = listener.addr;
@@ -319,7 +316,15 @@ comparePair("a write that finds no room waits for some", async (pair) => {
   return results;
 });
 
-Deno.test("in memory a reset is reported once, by a read after the data or by a write", async () => {
+const linuxNetworkTest = Deno.build.os === "linux"
+  ? networkTest
+  : (name: string) => Deno.test.ignore(`${name} (needs Linux)`, () => {});
+
+linuxNetworkTest("the network in memory does as that of Linux", async (t) => {
+  for (const [name, fn] of comparisons) await t.step(name, fn);
+});
+
+Deno.test("in memory a reset is reported once, by a read behind the data or by a write", async () => {
   for (const call of [read, writeUntilError]) {
     const { client, server } = await connectedPair(new MemoryNetwork());
     await write(server, "42");
