@@ -48,6 +48,8 @@ export interface TextOutput {
   print(text: string): void;
   /** `undefined`, or a promise to await before printing more. Throws once a write has failed. */
   readonly ready: Promise<void> | undefined;
+  /** Resolves when all text is written. Rejects once a write has failed. */
+  flush(): Promise<void>;
 }
 
 /** What the client needs besides the numbers. */
@@ -247,7 +249,7 @@ class Client {
         if (!quiet) stdout.print(`connected to ${nameOf(port)}\n`);
       });
     } catch (error) {
-      this.#reportFailure(server, error);
+      await this.#reportFailure(server, error);
       return undefined;
     }
     return this.#reportReply(port, reply);
@@ -272,7 +274,7 @@ class Client {
     return reply.length > 0 ? isInteger : undefined;
   }
 
-  #reportFailure(server: number, error: unknown): void {
+  async #reportFailure(server: number, error: unknown): Promise<void> {
     const { quiet, hints, stdout, stderr } = this.#options;
     const code = osErrorCode(error) ?? "";
     const problem = NO_SOCKET.has(code)
@@ -281,10 +283,13 @@ class Client {
     const output = quiet ? stderr : stdout;
     output.print(`${problem} with error ${osErrorText(error)}\n`);
     if (hints && code === "ECONNREFUSED") {
+      // On the terminal it belongs between the failure and the next prompt.
+      await stdout.flush();
       stderr.print(
-        `Hint: start server ${server} in another terminal: ` +
-          `tcpcalc serve ${server} (from a clone: deno task serve ${server})\n`,
+        `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +
+          `(from a clone: npx -y deno task serve ${server})\n`,
       );
+      await stderr.flush();
     }
   }
 }

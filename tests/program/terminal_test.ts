@@ -167,12 +167,18 @@ terminalTest(
   },
 );
 
-terminalTest("on a terminal a hint follows a refused connection", async () => {
-  using closed = await closedPort();
-  await using session = startOnTerminal(
-    [...programCommand(), "client", `--servers=${closed.port - 9000}`, "21"],
-  );
-  const [code, screen] = await ending(session);
-  assertEquals(code, 1);
-  assertMatch(screen, /^Failed to connect .+\r\nHint: start server .+\r\n$/);
-});
+terminalTest(
+  "on a terminal a hint follows a refused connection, ahead of the next prompt",
+  async () => {
+    using closed = await closedPort();
+    await using session = startOnTerminal(
+      [...programCommand(), "client", `--servers=${closed.port - 9000}`],
+    );
+    await session.until(PROMPT);
+    await session.type("21\n");
+    assertMatch(
+      await session.until(PROMPT),
+      /^21\r\nFailed to connect .+\r\nHint: start server .+\r\nEnter number/,
+    );
+  },
+);
