@@ -283,7 +283,7 @@ class Client {
     const output = quiet ? stderr : stdout;
     output.print(`${problem} with error ${osErrorText(error)}\n`);
     if (hints && code === "ECONNREFUSED") {
-      // On the terminal it belongs between the failure and the next prompt.
+      // A terminal should show it between the failure and the next prompt.
       await stdout.flush();
       stderr.print(
         `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +

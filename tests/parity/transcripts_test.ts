@@ -15,7 +15,7 @@ import recording from "../testdata/python-3.11-linux.json" with {
   type: "json",
 };
 
-/** What tcpcalc does otherwise than a transcript says. */
+/** What tcpcalc does differently from a transcript. */
 interface Change {
   /** Pieces of standard output, each as Python printed it and as tcpcalc prints it. */
   stdout?: [string, string][];
@@ -24,7 +24,7 @@ interface Change {
   exit?: number | null;
 }
 
-/** A difference on purpose, and what it changes in the transcripts, by their names. */
+/** A deliberate difference, and what it changes in the transcripts, by name. */
 interface Difference {
   tcpcalc: string;
   changes: Record<string, Change>;
@@ -32,7 +32,7 @@ interface Difference {
 
 const ACCEPTED = "Accepted connection from ('127.0.0.1', <peer port>)\n";
 
-/** All in which the transcripts differ. The rest is compared to the byte. */
+/** All deliberate differences. The rest is compared to the byte. */
 const DIFFERENCES: Difference[] = [
   {
     tcpcalc: "keeps serving; bytes that are not UTF-8 are no integer",
@@ -129,7 +129,7 @@ const DIFFERENCES: Difference[] = [
 
 const transcripts: Transcript[] = recording.transcripts;
 
-/** What tcpcalc has to do where Python did what the transcript says. */
+/** What tcpcalc has to do where Python did what the transcript has. */
 function expected(transcript: Transcript): Transcript {
   const result = { ...transcript, stdout: withoutPort(transcript.stdout) };
   for (const { changes } of DIFFERENCES) {
@@ -156,7 +156,7 @@ function assertReplay(
   });
 }
 
-/** Does in memory to the server what was done to the Python server. */
+/** Does to the server, in memory, what was done to the Python server. */
 async function replayServer(
   { argv = [], sends, exit }: Transcript,
 ): Promise<Replay> {
@@ -190,7 +190,7 @@ async function replayServer(
   };
 }
 
-/** Does in memory to the client what was done to the Python client. */
+/** Does to the client, in memory, what was done to the Python client. */
 async function replayClient(
   { stdin, servers = [] }: Transcript,
 ): Promise<Replay> {
@@ -215,7 +215,7 @@ async function replayClient(
   };
 }
 
-/** Whether a transcript has numbers of errors that are another system's. */
+/** Whether a transcript has error numbers of another system. */
 function isForeign({ stdout }: Transcript): boolean {
   return Deno.build.os !== recording.platform && stdout.includes("[Errno ");
 }
@@ -235,7 +235,7 @@ for (const transcript of transcripts) {
   });
 }
 
-/** Those that have the most of arguments, streams and sockets. */
+/** Those that depend most on arguments, streams and sockets. */
 const REPLAYED_OUTSIDE = [
   "minus and decimal point",
   "listens: arabic digits",
@@ -245,7 +245,7 @@ const REPLAYED_OUTSIDE = [
   "no server up, twice",
 ];
 
-programTest("the running program does as Python's did, too", async (t) => {
+programTest("the running program does as Python's did", async (t) => {
   for (const transcript of transcripts) {
     const { name } = transcript;
     if (!REPLAYED_OUTSIDE.includes(name)) continue;
@@ -260,7 +260,7 @@ programTest("the running program does as Python's did, too", async (t) => {
   }
 });
 
-Deno.test("every change on purpose is to a transcript that there is", () => {
+Deno.test("every deliberate difference names transcripts that exist", () => {
   const names = transcripts.map(({ name }) => name);
   for (const { changes } of DIFFERENCES) {
     for (const name of Object.keys(changes)) assert(names.includes(name), name);

@@ -127,7 +127,7 @@ terminalTest(
 );
 
 terminalTest(
-  "one Ctrl-C stops the server when what is in flight is answered, with status 0",
+  "one Ctrl-C stops the server with status 0 once what is in flight is answered",
   async (t) => {
     const commands = {
       "the program": [...programCommand(), "serve", "-9000"],
