@@ -223,7 +223,7 @@ class Client {
     this.#exchanger = new Exchanger(options.network, options.timeout);
   }
 
-  /** Asks one server, or with `failover` each until one replies. Returns whether it replied an integer. */
+  /** Asks one server, or with `failover` each until one replies. Returns whether an integer came back. */
   async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const { servers, random, failover, stdout } = this.#options;
     for (const server of shuffled(servers, random)) {
@@ -283,7 +283,7 @@ class Client {
     const output = quiet ? stderr : stdout;
     output.print(`${problem} with error ${osErrorText(error)}\n`);
     if (hints && code === "ECONNREFUSED") {
-      // On the terminal it belongs between the failure and the next prompt.
+      // A terminal should show it between the failure and the next prompt.
       await stdout.flush();
       stderr.print(
         `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +

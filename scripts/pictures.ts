@@ -38,7 +38,7 @@ function spawn(args: string, stdin: "piped" | "null"): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs a server while clients ask it. Returns the lines of both streams as they came. */
+/** Runs a server while clients ask it. Returns the lines of both streams in order. */
 async function serve(
   args: string,
   ask: () => Promise<void>,

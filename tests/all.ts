@@ -1,5 +1,5 @@
 /**
- * All tests in one module, for plain `deno test`: each module that it starts costs it a third of a second.
+ * All tests in one module, for plain `deno test`, to which every module costs a third of a second.
  *
  * @module
  */

@@ -220,7 +220,7 @@ function runsOnWindows({ kind, exit }: Transcript): boolean {
   return Deno.build.os === "windows" && kind === "server" && exit === null;
 }
 
-/** Whether a transcript has numbers of errors that are another system's. */
+/** Whether a transcript has error numbers of another system. */
 function isForeign({ stdout }: Transcript): boolean {
   return Deno.build.os !== recording.platform && stdout.includes("[Errno ");
 }
