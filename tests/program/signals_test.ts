@@ -159,6 +159,8 @@ signalTest(
     const stderr = await server.untilError("\n");
     const [, lost] =
       /^Dropped (\d+) lines that could not be written\n$/.exec(stderr) ?? [];
+    // Read any sooner, the write in flight could come through after it was counted.
+    await server.child.status;
     const { code, stdout } = await server.end();
     assertEquals(code, 0);
     const written = stdout.match(/.*\n/g)?.length ?? 0;
