@@ -48,6 +48,8 @@ export interface TextOutput {
   print(text: string): void;
   /** `undefined`, or a promise to await before printing more. Throws once a write has failed. */
   readonly ready: Promise<void> | undefined;
+  /** Resolves when all text is written. Rejects once a write has failed. */
+  flush(): Promise<void>;
 }
 
 /** What the client needs besides the numbers. */
@@ -221,7 +223,7 @@ class Client {
     this.#exchanger = new Exchanger(options.network, options.timeout);
   }
 
-  /** Asks one server, or with `failover` each until one replies. Returns whether it replied an integer. */
+  /** Asks one server, or with `failover` each until one replies. Returns whether an integer came back. */
   async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const { servers, random, failover, stdout } = this.#options;
     for (const server of shuffled(servers, random)) {
@@ -247,7 +249,7 @@ class Client {
         if (!quiet) stdout.print(`connected to ${nameOf(port)}\n`);
       });
     } catch (error) {
-      this.#reportFailure(server, error);
+      await this.#reportFailure(server, error);
       return undefined;
     }
     return this.#reportReply(port, reply);
@@ -272,7 +274,7 @@ class Client {
     return reply.length > 0 ? isInteger : undefined;
   }
 
-  #reportFailure(server: number, error: unknown): void {
+  async #reportFailure(server: number, error: unknown): Promise<void> {
     const { quiet, hints, stdout, stderr } = this.#options;
     const code = osErrorCode(error) ?? "";
     const problem = NO_SOCKET.has(code)
@@ -281,10 +283,13 @@ class Client {
     const output = quiet ? stderr : stdout;
     output.print(`${problem} with error ${osErrorText(error)}\n`);
     if (hints && code === "ECONNREFUSED") {
+      // A terminal should show it between the failure and the next prompt.
+      await stdout.flush();
       stderr.print(
-        `Hint: start server ${server} in another terminal: ` +
-          `tcpcalc serve ${server} (from a clone: deno task serve ${server})\n`,
+        `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +
+          `(from a clone: npx -y deno task serve ${server})\n`,
       );
+      await stderr.flush();
     }
   }
 }

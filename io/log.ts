@@ -283,11 +283,12 @@ export class Log {
 
   /**
    * Where the next write ends: after a line, and further the more the output has lately taken without
-   * delay. A slow reader then still shows progress, and a file gets large writes.
+   * delay. A slow reader then still shows progress, and a file gets large writes. What a pipe and its
+   * reader take at first is too little for that: a write that blocks on them has written nothing.
    */
   #endOfWrite(lines: Uint8Array): number {
     const size = Math.min(
-      Math.max(this.#fastBytes / 16, MIN_WRITE_BYTES),
+      Math.max(this.#fastBytes / 64, MIN_WRITE_BYTES),
       MAX_WRITE_BYTES,
     );
     if (this.#offset + size >= lines.length) return lines.length;

@@ -34,7 +34,6 @@ function nameOf({ hostname, port }: Address): string {
   return `${hostname}:${port}`;
 }
 
-/** The local time of day, to the millisecond. */
 function timeOfDay(): string {
   const now = new Date();
   const milliseconds = String(now.getMilliseconds()).padStart(3, "0");

@@ -42,7 +42,6 @@ function digitValue(digit: string): number {
   return value;
 }
 
-/** The same digits in ASCII. */
 function toAsciiDigits(digits: string): string {
   if (/^[0-9]*$/.test(digits)) return digits;
   let ascii = "";

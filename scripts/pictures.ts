@@ -38,11 +38,10 @@ function spawn(args: string, stdin: "piped" | "null"): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs a server until it has printed this many lines. Returns the lines of both streams in order. */
+/** Runs a server while clients ask it. Returns the lines of both streams in order. */
 async function serve(
   args: string,
-  lineCount: number,
-  onListening: () => Promise<void>,
+  ask: () => Promise<void>,
 ): Promise<string[]> {
   const server = spawn(args, "null");
   const lines: string[] = [];
@@ -52,14 +51,15 @@ async function serve(
       .pipeThrough(new TextLineStream());
     for await (const line of split) {
       lines.push(line);
-      if (line.startsWith("Server is listening")) await onListening();
-      if (lines.length === lineCount) server.kill("SIGTERM");
+      if (line.startsWith("Server is listening")) {
+        ask().finally(() => server.kill("SIGTERM"));
+      }
     }
   }
 
   await Promise.all([read(server.stdout), read(server.stderr)]);
   await server.status;
-  return lines.slice(0, lineCount);
+  return lines;
 }
 
 /** Runs a client with these lines as input. Returns what a terminal would show. */
@@ -81,16 +81,16 @@ async function type(args: string, inputs: string[]): Promise<Line[]> {
 async function drawSession(): Promise<Terminal[]> {
   const clientCommand = "client --servers 1,2";
   let lines: Line[] = [];
-  const log = await serve("serve 1", 3, async () => {
+  const [listening, ...log] = await serve("serve 1", async () => {
     while (!/Failed/.test(lines[4]?.printed ?? "")) {
       lines = await type(clientCommand, ["21", "7", "exit"]);
     }
   });
+  // The last run is the one that is drawn.
+  const serverLines = [listening, ...log.slice(-2)]
+    .map((printed) => ({ printed }));
   return [
-    {
-      title: "terminal 1",
-      lines: [command("serve 1"), ...log.map((printed) => ({ printed }))],
-    },
+    { title: "terminal 1", lines: [command("serve 1"), ...serverLines] },
     { title: "terminal 2", lines: [command(clientCommand), ...lines] },
   ];
 }
@@ -105,7 +105,7 @@ async function drawTrace(): Promise<Terminal[]> {
   }
 
   const args = "serve --quiet --trace 1";
-  const trace = await serve(args, 10, async () => {
+  const trace = await serve(args, async () => {
     const options = { hostname: "127.0.0.1", port: 9001 };
     const first = await Deno.connect(options);
     const second = await Deno.connect(options);
@@ -113,7 +113,8 @@ async function drawTrace(): Promise<Terminal[]> {
     await ask(second);
     await ask(first);
   });
-  const lines = trace.map((printed) => {
+  // The last line is the listener's close.
+  const lines = trace.slice(0, -1).map((printed) => {
     const index = ports.findIndex((port) => printed.includes(port));
     return { printed, style: ["first", "second"][index] };
   });

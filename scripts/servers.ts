@@ -48,9 +48,9 @@ export async function runServers(
       signal,
     });
     if (status !== 0 && !signal.aborted) {
+      failed.abort();
       const line = `Server ${server} could not start, so all servers stop\n`;
       await writeAll(stderr, encoder.encode(line));
-      failed.abort();
     }
     return status;
   }));

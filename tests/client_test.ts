@@ -35,6 +35,10 @@ class Recorder implements TextOutput {
     this.text += text;
   }
 
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Returns what has been printed, and clears it. */
   take(): string {
     const { text } = this;
@@ -413,7 +417,7 @@ Deno.test("a hint follows a refused connection if hints are wanted", async () =>
   assertEquals(client.printed(), {
     stdout: failed(REFUSED),
     stderr:
-      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: deno task serve 1)\n",
+      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: npx -y deno task serve 1)\n",
   });
   client.network.failConnect(RESET);
   await askAll(["21"], client);

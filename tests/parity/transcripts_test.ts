@@ -215,7 +215,12 @@ async function replayClient(
   };
 }
 
-/** Whether a transcript has numbers of errors that are another system's. */
+/** Whether a running server can't be stopped as its transcript wants it. */
+function runsOnWindows({ kind, exit }: Transcript): boolean {
+  return Deno.build.os === "windows" && kind === "server" && exit === null;
+}
+
+/** Whether a transcript has error numbers of another system. */
 function isForeign({ stdout }: Transcript): boolean {
   return Deno.build.os !== recording.platform && stdout.includes("[Errno ");
 }
@@ -251,7 +256,7 @@ programTest("the running program does as Python's did, too", async (t) => {
     if (!REPLAYED_OUTSIDE.includes(name)) continue;
     await t.step({
       name,
-      ignore: isForeign(transcript),
+      ignore: isForeign(transcript) || runsOnWindows(expected(transcript)),
       async fn() {
         const wanted = expected(transcript);
         assertReplay(await replay(wanted, tcpcalc), wanted);

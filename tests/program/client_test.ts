@@ -134,7 +134,7 @@ linuxTest(
 );
 
 programTest(
-  "the version and a mistake are printed, each to its stream",
+  "the version and a usage error are printed, each to its stream",
   async () => {
     assertEquals(await run(["--version"]), {
       code: 0,

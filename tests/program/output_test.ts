@@ -100,7 +100,7 @@ linuxTest(
   },
 );
 
-linuxTest("a server whose standard output is lost answers", async (t) => {
+linuxTest("a server whose standard output is lost still answers", async (t) => {
   const dropped = /^Dropped \d lines that could not be written\n$/;
   for (
     const [what, script, stderr] of [

@@ -36,14 +36,23 @@ trap 'rm -r "$directory"' EXIT
 "$@" --output "$directory/trespass" '${trespass}' && "$directory/trespass"
 `;
 
+/** The command of a task on another module, and the script that runs it. */
+function commandOf(task: "serve" | "client" | "compile"): [string, string[]] {
+  // Where there is a compiled program to test, there is what it takes to compile another.
+  const isCompiled = task === "compile" && Deno.env.get("TCPCALC");
+  const compiler = isCompiled ? Deno.env.get("TCPCALC_DENO") : undefined;
+  const deno = compiler?.split(" ") ?? [Deno.execPath()];
+  const verb = isCompiled ? "compile" : "run";
+  return [
+    isCompiled ? COMPILE_AND_RUN : RUN,
+    [...deno, verb, "--quiet", ...taskOptions(task)],
+  ];
+}
+
 linuxTest("the tasks permit 127.0.0.1 and nothing else", async (t) => {
   for (const task of ["serve", "client", "compile"] as const) {
     await t.step(task, async () => {
-      // Where there is a compiled program to test, there is what it takes to compile another.
-      const [verb, script] = task === "compile" && Deno.env.get("TCPCALC")
-        ? ["compile", COMPILE_AND_RUN]
-        : ["run", RUN];
-      const command = [Deno.execPath(), verb, "--quiet", ...taskOptions(task)];
+      const [script, command] = commandOf(task);
       assertEquals(await outputOf(script, command), REFUSED);
     });
   }

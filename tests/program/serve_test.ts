@@ -4,7 +4,7 @@ import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
 import { findPython } from "../support/python.ts";
 
-/** What this system says where a port is taken. */
+/** What this system says of a port that is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "[Errno 48] Address already in use",
   linux: "[Errno 98] Address already in use",
@@ -20,7 +20,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), None, (sys.argv[2
     print(conn.getsockname()[1], conn.recv(1024).decode())
 `;
 
-linuxTest("the server logs the address that a client really has", async () => {
+linuxTest("the server logs a client's actual address", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
     [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
@@ -41,11 +41,14 @@ programTest("a port that is taken is reported in one line", async () => {
   });
 });
 
-signalTest("a quiet server prints where it listens, and no more", async () => {
-  await using server = await startServer({ args: ["-q"] });
-  await assertServes(server.port);
-  assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
-});
+signalTest(
+  "a quiet server prints where it listens, and nothing more",
+  async () => {
+    await using server = await startServer({ args: ["-q"] });
+    await assertServes(server.port);
+    assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
+  },
+);
 
 signalTest(
   "--trace shows the server's socket calls on standard error",

@@ -10,20 +10,20 @@ import {
   startServer,
 } from "../support/program.ts";
 
-/** The signals that stop the program, each with the exit status of one that it kills. */
+/** The signals that stop the program, each with the exit status of a process it kills. */
 const SIGNALS: { name: Deno.Signal; status: number }[] = [
   { name: "SIGINT", status: 130 },
   { name: "SIGTERM", status: 143 },
   { name: "SIGHUP", status: 129 },
 ];
 
-/** Waits until the server has accepted so many connections. */
+/** Waits until the server has accepted this many connections. */
 async function accepted(server: RunningServer, count: number): Promise<void> {
   for (; count > 0; count--) await server.until("Accepted connection from");
 }
 
 signalTest(
-  "a signal stops the server when what is in flight is answered and every line written, with status 0",
+  "a signal stops the server with status 0 once what is in flight is answered and every line written",
   async (t) => {
     for (const { name } of SIGNALS) {
       await t.step(name, async () => {
@@ -70,7 +70,7 @@ signalTest(
 );
 
 signalTest(
-  "when the server has ended, another can listen on the same port at once",
+  "as soon as the server has ended, another can listen on the same port",
   async (t) => {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       await t.step(signal, async () => {
@@ -100,7 +100,7 @@ signalTest(
     const answered = new Array(workers).fill(0);
     const enough = Promise.withResolvers<void>();
 
-    /** Asks for one number after the other, until the server is gone. */
+    /** Asks for one number after another, until the server is gone. */
     async function ask(worker: number): Promise<void> {
       for (;;) {
         const number = answered[worker] * workers + worker;
@@ -134,7 +134,7 @@ signalTest(
 );
 
 linuxTest(
-  "a stop waits 5 s at most for idle clients, also without a file descriptor left",
+  "a stop waits 5 s at most for idle clients, even without a file descriptor left",
   async () => {
     const command = shCommand('ulimit -n 64; exec "$@"', programCommand());
     await using server = await startServer({ command });
@@ -150,7 +150,7 @@ signalTest(
   "a stop waits 5 s at most for an output that nobody reads, and counts the lines that are lost",
   async () => {
     await using server = await startServer();
-    // More than the pipe and this process take of it: the lines are 2 kB long.
+    // More than the pipe and this process take: the lines are 2 kB long.
     const messages = 1_000;
     for (let count = 0; count < messages; count++) {
       await exchangeOnce(server.port, "\n".repeat(1000));
@@ -159,6 +159,8 @@ signalTest(
     const stderr = await server.untilError("\n");
     const [, lost] =
       /^Dropped (\d+) lines that could not be written\n$/.exec(stderr) ?? [];
+    // Read any sooner, the write in flight could come through after it was counted.
+    await server.child.status;
     const { code, stdout } = await server.end();
     assertEquals(code, 0);
     const written = stdout.match(/.*\n/g)?.length ?? 0;

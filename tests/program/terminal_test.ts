@@ -9,6 +9,7 @@ import {
   type Session,
   startServer,
   startSession,
+  taskOptions,
 } from "../support/program.ts";
 import { findPython } from "../support/python.ts";
 
@@ -49,7 +50,7 @@ async function listeningPort(session: Session): Promise<number> {
   return parseInt(await session.until("\n"));
 }
 
-/** Connects to a server, stays idle, and waits until the server knows. */
+/** Connects to a server without sending, and waits until the server has noticed. */
 async function connectIdly(
   session: Session,
   port: number,
@@ -62,12 +63,12 @@ async function connectIdly(
 /** The exit status, and what the program has put on the screen since the last key. */
 async function ending(session: Session): Promise<[number, string]> {
   const { code, stdout } = await session.end();
-  // The terminal itself shows Ctrl-C, maybe behind what the program makes of it. On macOS it shows
-  // Ctrl-D, too, and goes back over it.
+  // The terminal itself echoes Ctrl-C, perhaps after what the program prints. On macOS it also echoes
+  // Ctrl-D, and backs over it.
   return [code, stdout.replace("^C", "").replace("^D\b\b", "")];
 }
 
-/** What the client prints of an exchange, as it comes from a terminal. */
+/** What the client prints for an exchange, as it comes from a terminal. */
 function exchangeLines(port: number, reply: string): string {
   return `connected to Server 127.0.0.1:${port}\r\n` +
     `Received from server: ${reply}\r\n`;
@@ -127,7 +128,7 @@ terminalTest(
 );
 
 terminalTest(
-  "one Ctrl-C stops the server when what is in flight is answered, with status 0",
+  "one Ctrl-C stops the server with status 0 once what is in flight is answered",
   async (t) => {
     const commands = {
       "the program": [...programCommand(), "serve", "-9000"],
@@ -167,12 +168,34 @@ terminalTest(
   },
 );
 
-terminalTest("on a terminal a hint follows a refused connection", async () => {
-  using closed = await closedPort();
-  await using session = startOnTerminal(
-    [...programCommand(), "client", `--servers=${closed.port - 9000}`, "21"],
-  );
-  const [code, screen] = await ending(session);
-  assertEquals(code, 1);
-  assertMatch(screen, /^Failed to connect .+\r\nHint: start server .+\r\n$/);
-});
+terminalTest(
+  "on a terminal a hint follows a refused connection, ahead of the next prompt",
+  async () => {
+    using closed = await closedPort();
+    await using session = startOnTerminal(
+      [...programCommand(), "client", `--servers=${closed.port - 9000}`],
+    );
+    await session.until(PROMPT);
+    await session.type("21\n");
+    assertMatch(
+      await session.until(PROMPT),
+      /^21\r\nFailed to connect .+\r\nHint: start server .+\r\nEnter number/,
+    );
+  },
+);
+
+terminalTest(
+  "one Ctrl-C stops several servers in one process, with status 0",
+  async () => {
+    const script = `${import.meta.dirname}/../testdata/servers.ts`;
+    await using session = startOnTerminal([
+      Deno.execPath(),
+      "run",
+      ...taskOptions("serve"),
+      script,
+    ]);
+    for (let count = 0; count < 3; count++) await listeningPort(session);
+    await session.type(CTRL_C);
+    assertEquals(await ending(session), [0, ""]);
+  },
+);

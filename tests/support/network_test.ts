@@ -10,10 +10,10 @@ import { networkTest } from "./permissions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A little of what a program does, and what came of each step. */
+/** A few steps of a program. Returns the outcome of each. */
 type Script = (network: Network) => Promise<unknown[]>;
 
-/** What came of a call: its result, or all that can be told of its error. */
+/** The outcome of a call: its result, or what identifies its error. */
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
     return (await call()) ?? "nothing";
@@ -37,7 +37,7 @@ async function connectedPair(network: Network) {
 
 type Pair = Awaited<ReturnType<typeof connectedPair>>;
 
-/** Reads as text, in pieces of so many bytes. */
+/** Reads at most this many bytes, as text. */
 function read(
   conn: { read(buffer: Bytes): Promise<number | null> },
   size = 100,
@@ -56,7 +56,7 @@ function write(
   return outcome(() => conn.write(new TextEncoder().encode(text)));
 }
 
-/** Writes until that fails. Returns the error. */
+/** Writes until a write fails. Returns the error. */
 async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   while (true) {
     const result = await write(conn, "x".repeat(1_000_000));
@@ -65,7 +65,7 @@ async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
   }
 }
 
-/** Writes until a write waits for room. Returns what comes of that. */
+/** Writes until a write waits for room. Returns the outcome of that one. */
 async function fill(
   conn: Pair["client"],
 ): Promise<{ writing: Promise<unknown> }> {
@@ -76,7 +76,7 @@ async function fill(
   }
 }
 
-/** What both networks have to do in the same way, by its name. */
+/** What both networks have to do alike, by name. */
 const comparisons = new Map<string, () => Promise<void>>();
 
 function compare(
@@ -93,7 +93,7 @@ function compare(
   });
 }
 
-/** The same for a connection, whose ends are closed after. */
+/** The same for a connection, whose ends are closed afterwards. */
 function comparePair(
   name: string,
   script: (pair: Pair) => Promise<unknown[]>,
@@ -173,7 +173,7 @@ compare("an aborted signal", async (network) => {
 });
 
 compare(
-  "a full queue has a connection wait until it is aborted",
+  "connecting to a full backlog waits until aborted",
   async (network) => {
     const listener = network.listen(0);
     const { port } = listener.addr;
@@ -320,11 +320,11 @@ const linuxNetworkTest = Deno.build.os === "linux"
   ? networkTest
   : (name: string) => Deno.test.ignore(`${name} (needs Linux)`, () => {});
 
-linuxNetworkTest("the network in memory does as that of Linux", async (t) => {
+linuxNetworkTest("the network in memory behaves as Linux does", async (t) => {
   for (const [name, fn] of comparisons) await t.step(name, fn);
 });
 
-Deno.test("in memory a reset is reported once, by a read behind the data or by a write", async () => {
+Deno.test("in memory a reset is reported once, by a read after the data or by a write", async () => {
   for (const call of [read, writeUntilError]) {
     const { client, server } = await connectedPair(new MemoryNetwork());
     await write(server, "42");

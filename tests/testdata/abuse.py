@@ -15,6 +15,6 @@ for _ in range(int(count)):
     if how == "send-and-reset":
         conn.sendall(b"21")
     if how != "connect-and-close":
-        # To close a socket that lingers for no time at all resets the connection.
+        # Closing a socket with a linger time of 0 resets the connection.
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     conn.close()

@@ -1,4 +1,4 @@
-"""Answers what Python makes of things, for the tests to compare.
+"""Answers how Python behaves, for the tests to compare with.
 
 A question is a line of JSON: the name of a function below and a list of arguments. The answer is a
 line of JSON, too: what the function returns for each of them, null where it raises ValueError.

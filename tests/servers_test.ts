@@ -1,0 +1,63 @@
+import { assertEquals } from "@std/assert";
+import { osErrorLine } from "../python/os_error.ts";
+import { runServers } from "../scripts/servers.ts";
+import { MemoryInput, MemoryOutput } from "./support/environment.ts";
+import { MemoryNetwork, readAll, send } from "./support/network.ts";
+import { systemError } from "./support/system_error.ts";
+
+/** Servers 1, 2 and 3 on a network. */
+class Servers {
+  readonly stdout = new MemoryOutput();
+  readonly stderr = new MemoryOutput();
+  readonly #stop = new AbortController();
+  readonly status: Promise<number>;
+
+  constructor(network: MemoryNetwork) {
+    this.status = runServers([1, 2, 3], {
+      stdin: new MemoryInput(),
+      stdout: this.stdout,
+      stderr: this.stderr,
+      network,
+      random: Math.random,
+      signal: this.#stop.signal,
+    });
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+Deno.test("every line of several servers begins with the port", async () => {
+  const network = new MemoryNetwork();
+  const servers = new Servers(network);
+  for (const port of [9001, 9002, 9003]) {
+    await servers.stdout.until(
+      `${port} | Server is listening on 127.0.0.1:${port}\n`,
+    );
+  }
+  using conn = await network.connect(9002);
+  await send(conn, "21");
+  assertEquals(await readAll(conn), "42");
+  servers.stop();
+  assertEquals(await servers.status, 0);
+  assertEquals(servers.stdout.text.split("\n").slice(3), [
+    `9002 | Accepted connection from ('127.0.0.1', ${conn.localAddr.port})`,
+    "9002 | Received from client: 21",
+    "",
+  ]);
+  assertEquals(servers.stderr.text, "");
+});
+
+Deno.test("when one of several servers can't start, all end, and it is named", async () => {
+  const network = new MemoryNetwork();
+  const listener = network.listen(9002);
+  const servers = new Servers(network);
+  assertEquals(await servers.status, 1);
+  assertEquals(
+    servers.stderr.text,
+    `9002 | ${osErrorLine(systemError("EADDRINUSE"))}\n` +
+      "Server 2 could not start, so all servers stop\n",
+  );
+  listener.close();
+});
