@@ -93,7 +93,7 @@ function usageError(problem: string): UsageError {
 }
 
 function unknownOption(arg: string, command?: string): UsageError {
-  const option = `Unknown option "${arg.replace(/^(--[^=]*)=.*/s, "$1")}"`;
+  const option = `Unknown option "${arg.replace(/^(--[^=]+)=.*/s, "$1")}"`;
   return usageError(
     command === undefined ? option : `${option} for ${command}`,
   );

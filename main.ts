@@ -100,7 +100,7 @@ async function runServer(
     return 1;
   }
   const { port } = parsed;
-  const log = new Log(stdout);
+  const log = new Log(new StandardOutput(stdout));
   const errors = new Log(stderr);
   const warn = (line: string) => errors.print(line);
   let listener: Listener;
@@ -210,6 +210,7 @@ export async function main(
         return await runClient(command, environment);
     }
   } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 1;
     // A stack trace would help nobody.
     await printLine(stderr, `tcpcalc: ${osErrorText(error)}`).catch(() => {});
     return error instanceof UsageError ? 2 : 1;
@@ -252,7 +253,7 @@ export function stopSignal(): AbortSignal {
 if (import.meta.main) {
   const status = await main(Deno.args, {
     stdin: Deno.stdin,
-    stdout: new StandardOutput(Deno.stdout),
+    stdout: Deno.stdout,
     stderr: Deno.stderr,
     network: tcp,
     random: Math.random,

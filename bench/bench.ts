@@ -12,7 +12,7 @@ import * as load from "./load.ts";
 import { compare, type Results, summarize, verdict } from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
-const [rounds, seconds, IDLE] = QUICK ? [1, 0.1, 1_000] : [7, 0.8, 10_000];
+const [rounds, seconds, IDLE] = QUICK ? [1, 0.1, 1_000] : [5, 0.8, 10_000];
 /** How many numbers a client is given; the largest only in the first round. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
 /** How long a server may hold back its last log lines, and how long its first answer may take. */

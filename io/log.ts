@@ -23,7 +23,7 @@ const STALL_MS = 1_000;
 const MIN_WRITE_BYTES = 4 * 1024;
 
 /** The largest write, in bytes. */
-const MAX_WRITE_BYTES = 256 * 1024;
+const MAX_WRITE_BYTES = 16 * 1024;
 
 /** A write that takes this long is slow, in milliseconds. */
 const SLOW_WRITE_MS = 100;
@@ -269,12 +269,13 @@ export class Log {
           lines.subarray(this.#offset, this.#endOfWrite(lines)),
         );
       } catch {
+        this.#fastBytes = 0;
         return false;
       }
       this.#offset += size;
-      this.#cut = lines[this.#offset - 1] !== LINE_FEED;
-      this.#lastProgress = performance.now();
-      if (this.#lastProgress - began < SLOW_WRITE_MS) this.#fastBytes += size;
+      if (size > 0) this.#cut = lines[this.#offset - 1] !== LINE_FEED;
+      if (size > 0) this.#lastProgress = performance.now();
+      if (performance.now() - began < SLOW_WRITE_MS) this.#fastBytes += size;
       else this.#fastBytes = 0;
       this.#progress(size);
     }

@@ -293,12 +293,48 @@ Deno.test("a reply that never ends times out", async () => {
   const asked = askAll(["21"], client);
   await settle();
   const [conn] = server.conns;
-  for (let elapsed = 0; elapsed <= 110; elapsed += 10) {
-    await send(conn, "4");
+  for (let elapsed = 0; elapsed <= 130; elapsed += 10) {
+    await send(conn, "4").catch(() => {});
     await time.advance(10);
   }
   assertEquals(await asked, false);
   assertEquals(client.printed().stdout, CONNECTED + TIMED_OUT);
+});
+
+Deno.test("what came while the client was frozen belongs to the reply", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 1_000 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await settle();
+  const [conn] = server.conns;
+  await send(conn, "4");
+  await settle();
+  const sent = send(conn, "2");
+  time.freeze(5_000);
+  await sent;
+  conn.close();
+  await time.advance(10);
+  assertEquals(await asked, true);
+  assertEquals(
+    client.printed().stdout,
+    `${CONNECTED}Received from server: 42\n`,
+  );
+});
+
+Deno.test("a reply that came while the client was frozen is not lost to the timeout", async () => {
+  using time = new FakeTime();
+  const client = new Fixture({ timeout: 1_000 });
+  await using server = new FakeServer(client.network, () => {});
+  const asked = askAll(["21"], client);
+  await settle();
+  const [conn] = server.conns;
+  const sent = send(conn, "42");
+  time.freeze(5_000);
+  await sent;
+  conn.close();
+  await time.advance(10);
+  assertEquals(await asked, true);
 });
 
 Deno.test("an exchange without a time limit waits for ever", async () => {

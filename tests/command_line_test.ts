@@ -187,7 +187,7 @@ Deno.test("an unknown command is named", () => {
 
 Deno.test("an unknown option is named as it was typed", () => {
   const options = [
-    ...["--frobnicate", "--q", "--no-quiet", "---", "--__proto__"],
+    ...["--frobnicate", "--q", "--no-quiet", "---", "--__proto__", "--=x"],
     ...["-x", "-qx", "-é", "-x=1", "-q1", "-q=false"],
   ];
   for (const command of ["serve", "client"]) {

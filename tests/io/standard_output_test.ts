@@ -16,10 +16,6 @@ class LineWriter {
     this.#file = file;
   }
 
-  isTerminal(): boolean {
-    return true;
-  }
-
   async write(bytes: Uint8Array): Promise<number> {
     await this.#flush();
     const size = await this.#file.write(bytes.slice());
@@ -80,9 +76,13 @@ Deno.test("a large write that is taken in part fails, and the next begins a new 
   assertEquals(output.file.text, `${line.slice(0, 2 + KEPT_BYTES)}\ntwo\n`);
 });
 
-Deno.test("standard output is a terminal if its stream is", () => {
-  for (const isTerminal of [false, true]) {
-    const output = new StandardOutput(new MemoryOutput({ isTerminal }));
-    assertEquals(output.isTerminal(), isTerminal);
-  }
+Deno.test("a full pipe that is non-blocking takes nothing, which is no failure", async () => {
+  const output = new TestOutput();
+  output.file.fail(
+    new Deno.errors.WouldBlock("Resource temporarily unavailable"),
+  );
+  assertEquals(await output.write("one\n"), 0);
+  output.file.resume();
+  assertEquals(await output.write("one\n"), 4);
+  assertEquals(output.file.text, "one\n");
 });

@@ -289,11 +289,14 @@ comparePair("a connection is closed during a read", async ({ client }) => {
   ];
 });
 
-comparePair("a connection is closed during a write", async ({ client }) => {
-  const { writing } = await fill(client);
-  client.close();
-  return [await writing];
-});
+// Before 2.9.4, Deno's close leaves a write in flight pending.
+if (!/^2\.9\.[0-3]$/.test(Deno.version.deno)) {
+  comparePair("a connection is closed during a write", async ({ client }) => {
+    const { writing } = await fill(client);
+    client.close();
+    return [await writing];
+  });
+}
 
 comparePair("a write that finds no room waits for some", async (pair) => {
   const bytes = new Uint8Array(16 * 1024 * 1024);

@@ -15,12 +15,12 @@ export const PATIENCE_MS = 30_000;
 
 const HOSTNAME = "127.0.0.1";
 
-/** The options that a task of `deno.json` gives to `deno`, except the output of `deno compile`. */
+/** The options that a task of `deno.json` gives to `deno`, except `--output` and `--quiet`. */
 export function taskOptions(task: "serve" | "client" | "compile"): string[] {
   const [, options] = /^deno \w+ (.*) main\.ts/.exec(
     config.tasks[task].command,
   )!;
-  return options.replace(/ --output \S+/, "").split(" ");
+  return options.replace(/--output \S+ ?|--quiet /g, "").trim().split(" ");
 }
 
 /** The command that runs the program, without its arguments, with the options of the task `serve`. */
