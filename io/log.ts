@@ -273,9 +273,12 @@ export class Log {
         return false;
       }
       this.#offset += size;
-      if (size > 0) this.#cut = lines[this.#offset - 1] !== LINE_FEED;
-      if (size > 0) this.#lastProgress = performance.now();
-      if (performance.now() - began < SLOW_WRITE_MS) this.#fastBytes += size;
+      const now = performance.now();
+      if (size > 0) {
+        this.#cut = lines[this.#offset - 1] !== LINE_FEED;
+        this.#lastProgress = now;
+      }
+      if (now - began < SLOW_WRITE_MS) this.#fastBytes += size;
       else this.#fastBytes = 0;
       this.#progress(size);
     }
