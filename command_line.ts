@@ -191,20 +191,6 @@ function parseServers(value: string): number[] {
  * Parses a command, its operands, and options before, between or after them. The operands of `serve` are
  * left unchecked, as errors in them are reported in the Python server's words.
  *
- * @example Usage
- * ```ts
- * import { parseCommandLine } from "./command_line.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseCommandLine(["serve", "-5", "--idle-timeout=1.5"]), {
- *   name: "serve",
- *   operands: ["-5"],
- *   idleTimeout: 1500,
- *   quiet: false,
- *   trace: false,
- * });
- * ```
- *
  * @param args The arguments, without the program's name.
  * @throws {UsageError} For an unknown command or option, or a bad option value.
  */

@@ -46,15 +46,6 @@ export function osErrorCode(
 /**
  * Python's `str(error)` for an error that the operating system `os` reported.
  *
- * @example Usage
- * ```ts
- * import { osErrorText } from "./os_error.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const refused = new Deno.errors.ConnectionRefused("Connection refused (os error 111)");
- * assertEquals(osErrorText(refused, "linux"), "[Errno 111] Connection refused");
- * ```
- *
  * @returns `[Errno 111] Connection refused`; on Windows `[WinError 10061] …` without the last full
  * stop; `timed out` for a `TimeoutError`; the bare message of an error that no system call reported.
  */
@@ -74,15 +65,6 @@ export function osErrorText(
 
 /**
  * The last line of Python's traceback for the same error.
- *
- * @example Usage
- * ```ts
- * import { osErrorLine } from "./os_error.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const inUse = new Deno.errors.AddrInUse("Address already in use (os error 98)");
- * assertEquals(osErrorLine(inUse, "linux"), "OSError: [Errno 98] Address already in use");
- * ```
  *
  * @returns The class and the text: `PermissionError: [Errno 13] Permission denied`.
  */

@@ -61,15 +61,6 @@ function decodeShortAscii(bytes: Uint8Array): string | undefined {
 /**
  * Decodes UTF-8 strictly, and keeps U+FEFF, as Python's `bytes.decode()` does.
  *
- * @example Usage
- * ```ts
- * import { decodeUtf8 } from "./repr.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(decodeUtf8(new Uint8Array([0xd9, 0xa3])), "٣");
- * assertEquals(decodeUtf8(new Uint8Array([0xff])), undefined);
- * ```
- *
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -85,15 +76,6 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 /**
  * Escapes what `str.isprintable` rejects, except the space, as `repr` does. Backslashes and quotes, which
  * `repr` escapes for the sake of its own quotes, stay.
- *
- * @example Usage
- * ```ts
- * import { escapeUnprintable } from "./repr.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(escapeUnprintable("42\n\x1b[2J"), "42\\n\\x1b[2J");
- * assertEquals(escapeUnprintable("4\u200b2\u{e0041}"), "4\\u200b2\\U000e0041");
- * ```
  *
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
@@ -140,14 +122,6 @@ function utf8Length(codePoint: number): number {
 /**
  * Shows bytes as text: UTF-8 as {@linkcode escapeUnprintable} does, and every other byte as Python's error
  * handler `backslashreplace` does.
- *
- * @example Usage
- * ```ts
- * import { escapeBytes } from "./repr.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(escapeBytes(new Uint8Array([0x34, 0x32, 0x0a, 0xc3])), "42\\n\\xc3");
- * ```
  *
  * @returns The text on one line, with `\xff` for a byte that is not UTF-8.
  */

@@ -60,6 +60,10 @@ Deno.test("options may stand before, between and after operands", () => {
       { ...SERVE, operands: ["1"], idleTimeout: 500, quiet: true },
     ],
     [
+      ["serve", "-5", "--idle-timeout=1.5"],
+      { ...SERVE, operands: ["-5"], idleTimeout: 1500 },
+    ],
+    [
       ["serve", "--quiet", "1", "--trace"],
       { ...SERVE, operands: ["1"], quiet: true, trace: true },
     ],

@@ -10,8 +10,16 @@ type Row = [message: string, code: string | undefined, line: string];
 
 // The numbers and texts are those of XNU's <sys/errno.h> with Darwin's strerror(3), and of "Windows
 // Sockets Error Codes" with FormatMessage; the errors are those that the manuals of socket, connect,
-// bind, listen, accept, read and write list, where their class or form differs.
-const ROWS: Record<"darwin" | "windows", Row[]> = {
+// bind, listen, accept, read and write list, where their class or form differs. One row does for Linux,
+// where tests/parity/ compares every error with Python's.
+const ROWS: Record<"linux" | "darwin" | "windows", Row[]> = {
+  linux: [
+    [
+      "Connection refused (os error 111)",
+      "ECONNREFUSED",
+      "ConnectionRefusedError: [Errno 111] Connection refused",
+    ],
+  ],
   darwin: [
     [
       "Operation not permitted (os error 1)",
@@ -93,7 +101,7 @@ const ROWS: Record<"darwin" | "windows", Row[]> = {
   ],
 };
 
-for (const os of ["darwin", "windows"] as const) {
+for (const os of ["linux", "darwin", "windows"] as const) {
   Deno.test(`an error of ${os} has Python's class and text`, () => {
     for (const [message, code, line] of ROWS[os]) {
       const error = Object.assign(new Error(message), { code });
@@ -123,6 +131,10 @@ Deno.test("what Deno appends to the system's text is left out", () => {
   assertEquals(
     osErrorText(error, "linux"),
     "[Errno 98] Address already in use",
+  );
+  assertEquals(
+    osErrorLine(error, "linux"),
+    "OSError: [Errno 98] Address already in use",
   );
 });
 

@@ -11,7 +11,7 @@ const characters = Array.from(
   (_, codePoint) => String.fromCodePoint(codePoint),
 );
 
-/** What `str.isprintable` rejects, in the words of its documentation: "Separator" and "Other". */
+/** "Separator" and "Other": what `str.isprintable` rejects, by its documentation, save for the space. */
 const SEPARATOR_OR_OTHER = /^[\p{Z}\p{C}]$/u;
 
 function bytesOf(...bytes: number[]): Uint8Array<ArrayBuffer> {
@@ -53,6 +53,7 @@ Deno.test("UTF-8 is decoded strictly, and U+FEFF is kept", () => {
   assertEquals(decodeUtf8(bytesOf()), "");
   assertEquals(decodeUtf8(bytesOf(0x20, 0x7e)), " ~");
   assertEquals(decodeUtf8(bytesOf(0x31, 0x0a)), "1\n");
+  assertEquals(decodeUtf8(bytesOf(0xd9, 0xa3)), "٣");
   assertEquals(decodeUtf8(bytesOf(0xef, 0xbb, 0xbf, 0x31)), "\ufeff1");
   assertEquals(
     decodeUtf8(new Uint8Array(1024).fill(0x39)),
