@@ -1,8 +1,5 @@
-/**
- * What tcpcalc computes: text in, text out.
- *
- * @module
- */
+/** What tcpcalc computes: text in, text out.
+ * @module */
 
 import { parseInteger } from "./python/integer.ts";
 
@@ -34,7 +31,7 @@ function parseShortDecimal(text: string): number {
 
 /**
  * The server's reply to a message of at most {@linkcode MAX_MESSAGE_BYTES} bytes.
- *
+ * @returns Twice the integer in plain decimal, or {@linkcode NOT_AN_INTEGER}.
  * @example Usage
  * ```ts
  * import { double } from "./calc.ts";
@@ -43,8 +40,6 @@ function parseShortDecimal(text: string): number {
  * assertEquals(double("21"), "42");
  * assertEquals(double("abc"), "Received data is not valid integer");
  * ```
- *
- * @returns Twice the integer in plain decimal, or {@linkcode NOT_AN_INTEGER}.
  */
 export function double(message: string): string {
   // Most messages need neither a regular expression nor a bigint.

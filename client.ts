@@ -1,8 +1,5 @@
-/**
- * The client: sends each number to one of several servers.
- *
- * @module
- */
+/** The client: sends each number to one of several servers.
+ * @module */
 
 import { readLines } from "./io/lines.ts";
 import {
@@ -11,6 +8,7 @@ import {
   HOST,
   type Network,
 } from "./io/network.ts";
+import type { Printer } from "./io/printer.ts";
 import { type Input, writeAll } from "./io/stream.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
@@ -20,20 +18,14 @@ import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 export const PROMPT =
   "Enter number to calculate: (or write exit to terminate): ";
 
-/** The longest reply and the longest line of input, in bytes. */
 const MAX_REPLY_BYTES = 1024 * 1024;
 const MAX_LINE_BYTES = 1024 * 1024;
+const INITIAL_BUFFER_BYTES = 64 * 1024;
 
-/** The initial size of the reply's buffer, in bytes. */
-const REPLY_BYTES = 64 * 1024;
-
-/** A reply is whole after this silence, in milliseconds: the original server leaves the connection open. */
+/** After this silence a reply is whole, as the original server leaves the connection open. */
 const REPLY_GAP_MS = 50;
 
-/**
- * How many turns of the event loop a timer waits for reads that are ready: after a freeze it fires ahead
- * of them.
- */
+/** Turns of the event loop that a timer leaves to ready reads: after a freeze it would fire ahead of them. */
 const SETTLE_TURNS = 2;
 
 /** The errors with which the system refuses a socket, whatever the server. */
@@ -48,15 +40,8 @@ const NO_SOCKET = new Set([
 
 const encoder = new TextEncoder();
 
-/** Takes text to be written in order, as `Printer` does. */
-export interface TextOutput {
-  /** Takes text. Neither throws nor waits. */
-  print(text: string): void;
-  /** `undefined`, or a promise to await before printing more. Throws once a write has failed. */
-  readonly ready: Promise<void> | undefined;
-  /** Resolves when all text is written. Rejects once a write has failed. */
-  flush(): Promise<void>;
-}
+/** What the client uses of a `Printer`. */
+export type TextOutput = Pick<Printer, "print" | "ready" | "flush">;
 
 /** What the client needs besides the numbers. */
 export interface ClientOptions {
@@ -80,7 +65,6 @@ export interface ClientOptions {
   stderr: TextOutput;
 }
 
-/** Yields the numbers in random order. */
 function* shuffled(
   numbers: number[],
   random: () => number,
@@ -95,11 +79,11 @@ function timeoutError(): DOMException {
   return new DOMException("The server took too long.", "TimeoutError");
 }
 
-/** Runs one exchange at a time. All share a buffer and a timer, as new ones would double the cost. */
+/** Runs one exchange at a time. All share a buffer and an abort controller: new ones would double the cost. */
 class Exchanger {
   readonly #network: Network;
   readonly #timeout: number;
-  #buffer = new Uint8Array(REPLY_BYTES);
+  #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
   #connecting = new AbortController();
   #conn: Connection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -116,7 +100,6 @@ class Exchanger {
 
   /**
    * Connects, sends the message, reads the reply, and closes the connection in any case.
-   *
    * @returns The reply, valid until the next exchange; empty if the server closed without one.
    * @throws {Error} The system's error, a `TimeoutError`, or a `RangeError` for a reply of more than 1 MiB.
    */
@@ -142,12 +125,10 @@ class Exchanger {
     }
   }
 
-  /**
-   * If nobody listens, the system may pick the same port for this end, and TCP connects the socket to
-   * itself (RFC 9293, "simultaneous open"). The next attempt gets another port.
-   */
   async #connect(port: number): Promise<Connection> {
     while (true) {
+      // If nobody listens, the system may pick the same port for this end, and TCP connects the socket to
+      // itself (RFC 9293, "simultaneous open"). The next attempt gets another port.
       const conn = await this.#network.connect(port, this.#connecting.signal);
       if (conn.localAddr.port !== port) return conn;
       conn.close();
@@ -204,7 +185,6 @@ class Exchanger {
     this.#conn = undefined;
   }
 
-  /** Sets the timer, which is cleared when a piece of the reply comes. */
   #setTimer(ms: number, onTimeout: () => void, turns = SETTLE_TURNS): void {
     this.#timer = setTimeout(() => {
       if (turns === 0) onTimeout();
@@ -315,7 +295,6 @@ function nameOf(port: number): string {
 
 /**
  * Asks for each number, which may be any text, in turn.
- *
  * @returns Whether every number was answered with an integer.
  * @throws {Error} If standard output can't be written.
  */
@@ -337,14 +316,12 @@ export async function askAll(
   return allAnswered;
 }
 
-/** Whether a line is `exit`, in any case. */
 function isExit(line: Uint8Array): boolean {
   return line.length === 4 && decodeUtf8(line)?.toLowerCase() === "exit";
 }
 
 /**
  * Prompts for numbers and sends each line, byte for byte, until one is `exit` or the input ends.
- *
  * @throws {Error} If standard output can't be written.
  */
 export async function interact(

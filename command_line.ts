@@ -1,8 +1,5 @@
-/**
- * The command line: what the user asks for, checked.
- *
- * @module
- */
+/** The command line: what the user asks for, checked.
+ * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { FIRST_PORT } from "./io/network.ts";
@@ -104,7 +101,6 @@ function isNegative(arg: string): boolean {
   return /^-(?!-)/.test(arg) && (!/\p{L}/u.test(arg) || /^-\p{Nd}/u.test(arg));
 }
 
-/** Marks every argument that is not an option. */
 function markOperands(args: string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   let isValue = false;
@@ -172,7 +168,6 @@ function parseSeconds(
   );
 }
 
-/** Parses a list of server numbers, and keeps each once. */
 function parseServers(value: string): number[] {
   const servers = value.split(",").map((text) => {
     const server = Number(parseInteger(text) ?? NaN);
@@ -190,7 +185,6 @@ function parseServers(value: string): number[] {
 /**
  * Parses a command, its operands, and options before, between or after them. The operands of `serve` are
  * left unchecked, as errors in them are reported in the Python server's words.
- *
  * @param args The arguments, without the program's name.
  * @throws {UsageError} For an unknown command or option, or a bad option value.
  */

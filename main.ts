@@ -1,8 +1,5 @@
-/**
- * Runs the command that the arguments ask for.
- *
- * @module
- */
+/** Runs the command that the arguments ask for.
+ * @module */
 
 import { deadline } from "@std/async/deadline";
 import { askAll, type ClientOptions, interact } from "./client.ts";
@@ -35,7 +32,8 @@ const SHUTDOWN_MS = 4_500;
 /** How long to wait for final output that nobody may be reading, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
-/** How soon after Ctrl-C another SIGINT is still the same key press, in milliseconds. */
+// A terminal sends Ctrl-C to every process in it, and `deno task` then forwards it: a SIGINT that follows
+// within this time is the same key press.
 const ECHO_MS = 250;
 
 /** Standard output or standard error. */
@@ -56,7 +54,7 @@ export interface Environment {
   network: Network;
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
   random: () => number;
-  /** Stops the program. Its reason is the exit status of a process killed by that signal. */
+  /** Stops the program. Its reason is the exit status of a process that the same signal kills, such as 130. */
   signal: AbortSignal;
 }
 
@@ -220,9 +218,6 @@ export async function main(
 /**
  * Listens for the signals that stop the program. The first aborts the result, whose reason is the exit
  * status of a process killed by that signal; the second exits.
- *
- * A terminal sends Ctrl-C to every process in it, and `deno task` then forwards it: a SIGINT that follows
- * at once is the same key press.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();

@@ -1,12 +1,8 @@
-/**
- * Reads lines as bytes.
- *
- * @module
- */
+/** Reads lines as bytes.
+ * @module */
 
 import type { Input } from "./stream.ts";
 
-/** How much is read at once, in bytes. */
 const READ_BYTES = 64 * 1024;
 
 const LINE_FEED = 0x0a;
@@ -54,7 +50,6 @@ function withoutReturn(
 
 /**
  * Splits an input at `\n` and `\r\n`, without reading ahead of the line that is asked for.
- *
  * @param limit The longest line, in bytes. Memory stays within a small multiple of it.
  * @returns Each line without its end, valid until the next is asked for; `undefined` for one that is
  * too long. The last line needs no line end.

@@ -1,8 +1,7 @@
-/**
- * The network as the program sees it, and the real one: the only place that opens sockets.
- *
- * @module
- */
+/** The network as the program sees it, and the real one: the only place that opens sockets.
+ * @module */
+
+import type { Input, Output } from "./stream.ts";
 
 /** The only address that the program uses. */
 export const HOST = "127.0.0.1";
@@ -10,10 +9,8 @@ export const HOST = "127.0.0.1";
 /** The port of server number 0. */
 export const FIRST_PORT = 9000;
 
-/**
- * How many connections may wait to be accepted; the system may allow fewer. A client that finds the
- * backlog full retries only after a second, and Deno's default of 511 overflows in a burst.
- */
+// Deno's default of 511 overflows in a burst, and a client that finds the backlog full retries only after
+// a second. The system may allow fewer than this.
 const BACKLOG = 4096;
 
 /** One end of a connection. */
@@ -25,15 +22,11 @@ export interface Address {
 }
 
 /** A connection: the part of `Deno.TcpConn` that the program uses. */
-export interface Connection {
+export interface Connection extends Input, Output {
   /** This end. */
   readonly localAddr: Address;
   /** The other end. */
   readonly remoteAddr: Address;
-  /** Reads some bytes into the buffer. Resolves to how many, or to `null` at the end of the stream. */
-  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
-  /** Writes some of the bytes. Resolves to how many. */
-  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /** Ends the outgoing stream; the other side can still send. */
   closeWrite(): Promise<void>;
   /** Closes the connection. A read or write in flight then rejects. */

@@ -1,8 +1,5 @@
-/**
- * Text for standard output and standard error.
- *
- * @module
- */
+/** Text for standard output and standard error.
+ * @module */
 
 import { type Output, writeAll } from "./stream.ts";
 
@@ -33,10 +30,7 @@ export class Printer {
     }
   }
 
-  /**
-   * `undefined` while there is room for more text; else a promise that resolves when what is pending
-   * is written. Throws the error of a failed write.
-   */
+  /** `undefined`, or a promise to await before printing more. Throws the error of a failed write. */
   get ready(): Promise<void> | undefined {
     if (this.#error !== undefined) throw this.#error;
     return this.#pending.length < HIGH_WATER ? undefined : this.flush();

@@ -1,8 +1,5 @@
-/**
- * Byte streams: the parts of `Deno.stdin`, `Deno.stdout` and connections that the program uses.
- *
- * @module
- */
+/** Byte streams: the parts of `Deno.stdin`, `Deno.stdout` and connections that the program uses.
+ * @module */
 
 /** A source of bytes. */
 export interface Input {

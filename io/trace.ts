@@ -1,8 +1,5 @@
-/**
- * `--trace`: shows every socket call once it has ended.
- *
- * @module
- */
+/** `--trace`: shows every socket call once it has ended.
+ * @module */
 
 import { osErrorText } from "../python/os_error.ts";
 import { escapeBytes } from "../python/repr.ts";
@@ -14,7 +11,6 @@ import {
   type Network,
 } from "./network.ts";
 
-/** How many bytes of a message are shown. */
 const SHOWN_BYTES = 64;
 
 /** The names of the calls in Python's `socket`. */
@@ -27,7 +23,6 @@ type Call =
   | "shutdown"
   | "close";
 
-/** Reports a call that has ended, its sockets, and its result. */
 type Report = (call: Call, where: string, result?: string) => void;
 
 function nameOf({ hostname, port }: Address): string {
@@ -162,7 +157,6 @@ class TracedListener implements Listener {
 /**
  * A network that reports its socket calls, each with its time, both ends and result:
  * `12:04:31.205  send     127.0.0.1:40628 -> 127.0.0.1:9001  2 bytes  21`.
- *
  * @param print Takes each line, without its line end.
  */
 export function traced(

@@ -1,8 +1,5 @@
-/**
- * `int(text)` of CPython.
- *
- * @module
- */
+/** `int(text)` of CPython.
+ * @module */
 
 /** The most digits that CPython's `int` reads, `sys.int_info.default_max_str_digits`. */
 const MAX_DIGITS = 4300;
@@ -25,14 +22,11 @@ const DECIMAL_DIGIT = /^\p{Nd}$/u;
 /** The values of the digits seen so far. Unicode has fewer than a thousand. */
 const values = new Map<string, number>();
 
-/**
- * The value of a decimal digit of any script. Unicode encodes a script's digits as ten code points in a
- * row, zero first. Rows that adjoin (U+1D7CE–U+1D7FF are five) have no gaps, so the distance to the first
- * code point of the run, modulo 10, is the value.
- */
 function digitValue(digit: string): number {
   let value = values.get(digit);
   if (value === undefined) {
+    // Unicode encodes a script's digits as ten code points in a row, zero first. Rows that adjoin have no
+    // gaps (U+1D7CE–U+1D7FF are five), so the distance to the start of the run, modulo 10, is the value.
     const codePoint = digit.codePointAt(0)!;
     let first = codePoint;
     while (DECIMAL_DIGIT.test(String.fromCodePoint(first - 1))) first--;
@@ -52,7 +46,8 @@ function toAsciiDigits(digits: string): string {
 /**
  * Reads an integer as CPython's `int(text)` does (`PyLong_FromUnicodeObject`): blanks around it, one
  * sign, single underscores between the digits, decimal digits of every script.
- *
+ * @returns The integer, or `undefined` where Python raises a `ValueError`: for any other text, and for
+ * more than 4300 digits.
  * @example Usage
  * ```ts
  * import { parseInteger } from "./integer.ts";
@@ -62,9 +57,6 @@ function toAsciiDigits(digits: string): string {
  * assertEquals(parseInteger("١٨٣"), 183n);
  * assertEquals(parseInteger("1.0"), undefined);
  * ```
- *
- * @returns The integer, or `undefined` where Python raises a `ValueError`: for any other text, and for
- * more than 4300 digits.
  */
 export function parseInteger(text: string): bigint | undefined {
   const match = PLAIN_INTEGER.exec(text) ?? INTEGER.exec(text);

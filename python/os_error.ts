@@ -1,8 +1,5 @@
-/**
- * `str(error)` of CPython's `OSError`, and its class, for an operating system's error.
- *
- * @module
- */
+/** `str(error)` of CPython's `OSError`, and its class, for an operating system's error.
+ * @module */
 
 /** The subclasses of `OSError` (PEP 3151) for the errors that the program can meet. */
 const CLASS_BY_CODE: Record<string, string> = {
@@ -45,7 +42,6 @@ export function osErrorCode(
 
 /**
  * Python's `str(error)` for an error that the operating system `os` reported.
- *
  * @returns `[Errno 111] Connection refused`; on Windows `[WinError 10061] …` without the last full
  * stop; `timed out` for a `TimeoutError`; the bare message of an error that no system call reported.
  */
@@ -63,11 +59,7 @@ export function osErrorText(
     : `[Errno ${number}] ${text}`;
 }
 
-/**
- * The last line of Python's traceback for the same error.
- *
- * @returns The class and the text: `PermissionError: [Errno 13] Permission denied`.
- */
+/** The last line of Python's traceback for the error: `PermissionError: [Errno 13] Permission denied`. */
 export function osErrorLine(
   error: unknown,
   os: typeof Deno.build.os = Deno.build.os,

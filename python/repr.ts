@@ -1,9 +1,5 @@
-/**
- * Shows text and bytes from others as CPython's `repr` does: they can neither forge a line nor drive the
- * terminal.
- *
- * @module
- */
+/** Shows what others send as CPython's `repr` does: it can neither forge a line nor drive the terminal.
+ * @module */
 
 /** Up to this many bytes, a loop is cheaper than the decoder. */
 const SHORT_BYTES = 32;
@@ -11,12 +7,11 @@ const SHORT_BYTES = 32;
 // Fatal, as an invalid byte must not become U+FFFD; `ignoreBOM` keeps U+FEFF.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What `str.isprintable` rejects, except the space (`_PyUnicode_IsPrintable`). */
+/** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** Each byte as two hexadecimal digits. */
 const HEX = Array.from(
   { length: 0x100 },
   (_, byte) => byte.toString(16).padStart(2, "0"),
@@ -36,7 +31,6 @@ const LATIN_1 = ESCAPED_BYTES.map((escaped, code) => {
   return isPrintable ? character : escaped;
 });
 
-/** A character as it is shown. */
 function show(codePoint: number): string {
   if (codePoint < 0x100) return LATIN_1[codePoint];
   const character = String.fromCodePoint(codePoint);
@@ -60,7 +54,6 @@ function decodeShortAscii(bytes: Uint8Array): string | undefined {
 
 /**
  * Decodes UTF-8 strictly, and keeps U+FEFF, as Python's `bytes.decode()` does.
- *
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -74,9 +67,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Escapes what `str.isprintable` rejects, except the space, as `repr` does. Backslashes and quotes, which
- * `repr` escapes for the sake of its own quotes, stay.
- *
+ * Escapes what `str.isprintable` rejects, as `repr` does. Backslashes and quotes, which `repr` escapes for
+ * the sake of its own quotes, stay.
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
@@ -112,8 +104,7 @@ function codePointAt(bytes: Uint8Array, start: number): number {
   return isCharacter ? codePoint : -1;
 }
 
-/** The length of a character in UTF-8, in bytes. */
-function utf8Length(codePoint: number): number {
+function utf8ByteLength(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;
   return codePoint < 0x10000 ? 3 : 4;
@@ -122,7 +113,6 @@ function utf8Length(codePoint: number): number {
 /**
  * Shows bytes as text: UTF-8 as {@linkcode escapeUnprintable} does, and every other byte as Python's error
  * handler `backslashreplace` does.
- *
  * @returns The text on one line, with `\xff` for a byte that is not UTF-8.
  */
 export function escapeBytes(bytes: Uint8Array): string {
@@ -135,7 +125,7 @@ export function escapeBytes(bytes: Uint8Array): string {
       i++;
     } else {
       shown += show(codePoint);
-      i += utf8Length(codePoint);
+      i += utf8ByteLength(codePoint);
     }
   }
   return shown;
