@@ -294,7 +294,7 @@ function nameOf(port: number): string {
 }
 
 /**
- * Asks for each number, which may be any text, in turn.
+ * Sends each number, which may be any text, in turn.
  * @returns Whether every number was answered with an integer.
  * @throws {Error} If standard output can't be written.
  */

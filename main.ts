@@ -129,7 +129,7 @@ async function runServer(
   return 0;
 }
 
-/** Asks for the numbers given, or prompts for them. Returns the exit status. */
+/** Sends the numbers given, or prompts for them. Returns the exit status. */
 async function askServers(
   { numbers, trace, ...command }: Command & { name: "client" },
   environment: Environment,

@@ -568,7 +568,7 @@ Deno.test("failover passes over servers that reset, time out or close without a 
   });
 });
 
-Deno.test("every number is asked for, and one failure makes the whole run fail", async () => {
+Deno.test("every number is sent, and one failure makes the whole run fail", async () => {
   const client = new Fixture({ quiet: true });
   await using _ = new FakeServer(
     client.network,
@@ -583,7 +583,7 @@ Deno.test("every number is asked for, and one failure makes the whole run fail",
   });
 });
 
-Deno.test("numbers are asked for no faster than the output takes the answers", async () => {
+Deno.test("numbers are sent no faster than the output takes the answers", async () => {
   const client = new Fixture();
   await using server = new FakeServer(client.network, replying(() => "42"));
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -648,7 +648,7 @@ Deno.test("a session prompts before it reads each line", async () => {
   assertEquals(client.printed(), { stdout: "", stderr: "" });
 });
 
-Deno.test("a session ends with exit in any case", async () => {
+Deno.test("exit ends a session, in upper or lower case", async () => {
   for (const input of ["exit\n21\n", "EXIT\r\n21\n", "eXiT"]) {
     const client = new Fixture();
     await interact(inputOf(input), client);

@@ -86,7 +86,7 @@ Deno.test("without a command the help is an error", async () => {
   assertEquals(await run([]), { code: 2, stdout: "", stderr: `${HELP}\n` });
 });
 
-Deno.test("a command line that makes no sense is reported in one line", async () => {
+Deno.test("an invalid command line is reported in one line", async () => {
   assertEquals(await run(["client", "--a\nb"]), {
     code: 2,
     stdout: "",
@@ -162,7 +162,7 @@ Deno.test("serve takes an operand in every form of an integer", async () => {
   }
 });
 
-Deno.test("a port that can't be had is reported as in Python, with a hint on a terminal if it is taken", async () => {
+Deno.test("a port that can't be bound is reported as in Python, with a hint on a terminal if it is taken", async () => {
   const network = new MemoryNetwork();
   using _taken = network.listen(9001);
   const stderr = `${osErrorLine(systemError("EADDRINUSE"))}\n`;
@@ -314,7 +314,7 @@ Deno.test("the server ends within 5 s, whatever clients and outputs do", async (
   assertEquals((await stopped).code, 0);
 });
 
-Deno.test("the client asks for its operands, and ends with 0 if each is answered with an integer", async () => {
+Deno.test("the client sends its operands, and ends with 0 if each is answered with an integer", async () => {
   await using server = await networkWithServer();
   const { network } = server;
   const stdin = "not read\n";
@@ -326,7 +326,7 @@ Deno.test("the client asks for its operands, and ends with 0 if each is answered
   assertEquals(code, 1);
 });
 
-Deno.test("the client asks for the lines of its input, and ends with 0 whatever the answers", async () => {
+Deno.test("the client sends the lines of its input, and ends with 0 whatever the answers", async () => {
   await using server = await networkWithServer();
   const { network } = server;
   assertEquals(

@@ -222,7 +222,7 @@ Deno.test("a client that stays idle is closed when its time is up", async () => 
   assertEquals(await server.ask("21"), "42");
 });
 
-Deno.test("a client whose message had arrived is answered, however late the server looks", async () => {
+Deno.test("a client whose message had arrived is answered, however late the server reads it", async () => {
   using time = new FakeTime();
   await using server = new TestServer({ idleTimeout: 2_000 });
   using conn = await server.connect();

@@ -269,7 +269,7 @@ const DIFFERENCES: Difference[] = [
   },
   {
     python:
-      "the client takes what one read brings for the reply, 1024 bytes at most: a wrong number where that is a part",
+      "the client takes what one read returns as the reply, 1024 bytes at most: a wrong number if that is only a part",
     tcpcalc: "reads to the end of the reply",
     test: "a reply is read to its end",
     async showPython() {
@@ -399,7 +399,7 @@ const DIFFERENCES: Difference[] = [
   {
     python: "no socket at the start: one line, then a `NameError`",
     tcpcalc: "one line for each number, and the session goes on",
-    test: "the session goes on when no socket can be had",
+    test: "the session goes on when no socket is available",
     async showPython() {
       const [source, ...command] = pythonPair.client([1]).reverse();
       const end = await runCommand(
@@ -486,7 +486,7 @@ const DIFFERENCES: Difference[] = [
   },
   {
     python: "port 0 is printed as 0",
-    tcpcalc: "as the port that it is",
+    tcpcalc: "as the port that was chosen",
     test: "the port that the system chose is printed",
     async showPython() {
       await using server = startSession(pythonPair.server(["-9000"]));
@@ -522,7 +522,7 @@ const DIFFERENCES: Difference[] = [
     },
   },
   {
-    python: "`--` is no integer",
+    python: "`--` is not an integer",
     tcpcalc: "`--` ends the options",
     test: "two minus signs end the options",
     async showPython() {

@@ -75,7 +75,7 @@ function texts(
   );
 }
 
-pythonTest("an integer is what CPython's int takes", async (t) => {
+pythonTest("an integer is what CPython's int accepts", async (t) => {
   await using python = startOracle();
   const characters = await knownCharacters(python);
   const [spaces] = await python.ask("spaces", [characters.join("")]);
@@ -86,7 +86,7 @@ pythonTest("an integer is what CPython's int takes", async (t) => {
   });
 
   const seed = drawSeed();
-  await t.step(`drawn texts, TCPCALC_SEED=${seed}`, async () => {
+  await t.step(`random texts, TCPCALC_SEED=${seed}`, async () => {
     const drawn = fc.array(texts([...spaces], [...digits], characters), {
       maxLength: TEXTS,
       size: "max",

@@ -58,7 +58,7 @@ pythonTest(
     });
 
     const seed = drawSeed();
-    await t.step(`drawn bytes, TCPCALC_SEED=${seed}`, async () => {
+    await t.step(`random bytes, TCPCALC_SEED=${seed}`, async () => {
       const known = new Set(characters);
       const message = fc.array(byte).map((bytes) => new Uint8Array(bytes))
         .filter((bytes) =>

@@ -24,7 +24,7 @@ function replayTest(
 
 for (const kind of ["server", "client"]) {
   replayTest(
-    `the Python ${kind} of the lesson does all that the original did`,
+    `the Python ${kind} of the lesson behaves as the original did`,
     async (t) => {
       for (const transcript of transcripts.filter((t) => t.kind === kind)) {
         const { name, replies, stdout, stderr_last, exit } = transcript;

@@ -35,9 +35,9 @@ const ACCEPTED = "Accepted connection from ('127.0.0.1', <peer port>)\n";
 /** All in which the transcripts differ. The rest is compared to the byte. */
 const DIFFERENCES: Difference[] = [
   {
-    tcpcalc: "keeps serving; bytes that are not UTF-8 are no integer",
+    tcpcalc: "keeps serving; bytes that are not UTF-8 are not an integer",
     changes: {
-      "says nothing": {
+      "no message": {
         replies: ["42", "", "44"],
         stdout: [[
           `Received from client: 21\n${ACCEPTED}`,
@@ -113,7 +113,7 @@ const DIFFERENCES: Difference[] = [
     },
   },
   {
-    tcpcalc: "prints port 0 as the port that it is",
+    tcpcalc: "prints port 0 as the port that was chosen",
     changes: {
       "port 0": { stdout: [[":0\n", ":<port that the system chose>\n"]] },
     },
@@ -228,7 +228,7 @@ function isForeign({ stdout }: Transcript): boolean {
 for (const transcript of transcripts) {
   const { kind, name } = transcript;
   Deno.test({
-    name: `the ${kind} does as Python's did: ${name}`,
+    name: `the ${kind} behaves as Python's did: ${name}`,
     ignore: isForeign(transcript),
     async fn() {
       const wanted = expected(transcript);
@@ -250,7 +250,7 @@ const REPLAYED_OUTSIDE = [
   "no server up, twice",
 ];
 
-programTest("the running program does as Python's did, too", async (t) => {
+programTest("the running program behaves as Python's did, too", async (t) => {
   for (const transcript of transcripts) {
     const { name } = transcript;
     if (!REPLAYED_OUTSIDE.includes(name)) continue;
@@ -265,7 +265,7 @@ programTest("the running program does as Python's did, too", async (t) => {
   }
 });
 
-Deno.test("every change on purpose is to a transcript that there is", () => {
+Deno.test("every deliberate change names a recorded transcript", () => {
   const names = transcripts.map(({ name }) => name);
   for (const { changes } of DIFFERENCES) {
     for (const name of Object.keys(changes)) assert(names.includes(name), name);

@@ -23,7 +23,7 @@ function answer({ port }: RunningServer, reply: string): string {
     `Received from server: ${reply}\n`;
 }
 
-programTest("the client asks for its operands", async () => {
+programTest("the client sends its operands", async () => {
   await using server = await startServer();
   assertEquals(
     await runCommand(clientCommand(server, "-4", "abc"), "not read\n"),
