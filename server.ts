@@ -1,8 +1,5 @@
-/**
- * The server: one integer in, its double out, for many clients at once.
- *
- * @module
- */
+/** The server: one integer in, its double out, for many clients at once.
+ * @module */
 
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
@@ -26,14 +23,11 @@ const MAX_ACCEPT_BACKOFF_MS = 100;
 /** The least time between two reports of a failing accept, in milliseconds. */
 const ACCEPT_REPORT_INTERVAL_MS = 60_000;
 
-/** How many unused buffers to keep. */
 const MAX_POOLED_BUFFERS = 512;
 
-/**
- * Errors of one connection, not of the listener (accept(2), "Error handling"). Deno also asks for the
- * peer's address, which a connection that was reset in the backlog no longer has: `ENOTCONN`, on macOS
- * `EINVAL`. Backing off on these would let a client that keeps resetting stall accept.
- */
+// Errors of one connection, not of the listener (accept(2), "Error handling"). Deno also asks for the peer's
+// address, which a connection that was reset in the backlog no longer has: `ENOTCONN`, on macOS `EINVAL`.
+// Backing off on these would let a client that keeps resetting stall accept.
 const PER_CONNECTION_ERRORS = new Set([
   "ECONNABORTED",
   "ECONNRESET",
@@ -52,7 +46,7 @@ const PER_CONNECTION_ERRORS = new Set([
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
 
-/** Takes the discarded input of every connection. */
+/** Shared: what is read into it is discarded. */
 const scratch = new Uint8Array(64 * 1024);
 
 /** The server's log. */
@@ -75,12 +69,10 @@ export interface ServeOptions {
   signal: AbortSignal;
 }
 
-/** The other end of a connection, as Python prints an address. */
 function peerName({ remoteAddr }: Connection): string {
   return `('${remoteAddr.hostname}', ${remoteAddr.port})`;
 }
 
-/** Reads and discards what a client still sends, up to a limit. */
 async function discard(conn: Connection): Promise<void> {
   for (let left = LINGER_BYTES; left > 0;) {
     const size = await conn.read(scratch);
@@ -99,7 +91,6 @@ class Server {
   /** For reuse: a new buffer for each connection would be most of the garbage. */
   readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
   readonly #stopped = Promise.withResolvers<void>();
-  /** Resolves when no connection is left. Set by {@linkcode #drain}. */
   #allClosed: PromiseWithResolvers<void> | undefined;
   #activeConnections = 0;
   #deadlinePassed = false;
@@ -208,10 +199,7 @@ class Server {
     return buffer.subarray(0, written);
   }
 
-  /**
-   * Rejects a message that is too long, and lingers: closing a socket with unread input resets the
-   * connection, and the reset can overtake the reply.
-   */
+  /** Lingers after the reply: closing a socket with unread input resets it, which can overtake the reply. */
   async #reject(
     conn: Connection,
     buffer: Uint8Array<ArrayBuffer>,
@@ -243,10 +231,8 @@ class Server {
 
 /**
  * Answers every client of a listener: reads one message, replies to it, and closes the connection.
- * No client can end it or hold up another.
- *
- * The signal closes the listener. The result resolves once the requests in flight are answered, or after
- * 4 s, when the connections that are left are closed.
+ * No client can end it or hold up another. The signal closes the listener; the result resolves once the
+ * requests in flight are answered, or after 4 s, when the connections that are left are closed.
  */
 export function serve(
   listener: Listener,

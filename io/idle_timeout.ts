@@ -1,16 +1,16 @@
-/**
- * Closes connections that stay idle for too long.
- *
- * @module
- */
+/** Closes connections that stay idle for too long.
+ * @module */
 
 /**
  * After a freeze the timer fires ahead of the reads that became ready during it. Connections that are due
- * are closed only after this many turns of the event loop, this many milliseconds apart, in which none of
- * them was read. Time alone won't do: on a busy machine it can pass without a turn.
+ * are closed only after this many turns of the event loop, this many milliseconds apart, in which no
+ * connection came or was read. Time alone won't do: on a busy machine it can pass without a turn.
  */
 const SETTLE_TURNS = 10;
 const SETTLE_MS = 1;
+
+/** Under constant load there is always another one. */
+const MAX_SETTLE_MS = 1_000;
 
 /** A connection's place in the list of an {@linkcode IdleTimeout}. */
 export interface IdleEntry<T> {
@@ -28,8 +28,7 @@ export interface IdleEntry<T> {
 
 /**
  * Connections with the same time to send something. One timer serves all, as the first to come is the first
- * to be due. They form a linked list because any can leave at any moment; a `Map` would cost a tenth of a
- * request.
+ * to be due. A linked list, as any can leave at any moment: a `Map` would cost a tenth of a request.
  */
 export class IdleTimeout<T extends { close(): void }> {
   readonly #timeout: number;
@@ -38,10 +37,11 @@ export class IdleTimeout<T extends { close(): void }> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Connections that became idle at this moment or earlier are due. */
   #due = -Infinity;
-  /** Whether a connection that was due has left the list since the last turn. */
-  #dueRemoved = false;
+  /** Whether a connection has come or was read since the last turn. */
+  #isActive = false;
   /** How many more turns have to pass without that. */
   #turnsLeft = 0;
+  #settleUntil = 0;
 
   /** Creates an empty list. The timeout is in milliseconds; 0 means for ever. */
   constructor(timeout: number) {
@@ -60,6 +60,7 @@ export class IdleTimeout<T extends { close(): void }> {
     if (this.#last === undefined) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
+    this.#isActive = true;
     if (this.#timer === undefined && this.#timeout > 0) {
       this.#timer = setTimeout(this.#sweep, this.#timeout);
     }
@@ -76,7 +77,7 @@ export class IdleTimeout<T extends { close(): void }> {
     else entry.next.previous = entry.previous;
     // An entry that awaits garbage collection must not keep its neighbours alive.
     entry.previous = entry.next = undefined;
-    if (entry.since <= this.#due) this.#dueRemoved = true;
+    this.#isActive = true;
     return true;
   }
 
@@ -88,8 +89,10 @@ export class IdleTimeout<T extends { close(): void }> {
   }
 
   readonly #sweep = (): void => {
-    this.#due = performance.now() - this.#timeout;
-    this.#dueRemoved = false;
+    const now = performance.now();
+    this.#due = now - this.#timeout;
+    this.#settleUntil = now + MAX_SETTLE_MS;
+    this.#isActive = false;
     this.#turnsLeft = SETTLE_TURNS;
     if (this.#isDue()) this.#timer = setTimeout(this.#settle, SETTLE_MS);
     else this.#schedule();
@@ -97,9 +100,11 @@ export class IdleTimeout<T extends { close(): void }> {
 
   /** Closes what is due once the reads that were ready have been delivered. */
   readonly #settle = (): void => {
-    this.#turnsLeft = this.#dueRemoved ? SETTLE_TURNS : this.#turnsLeft - 1;
-    this.#dueRemoved = false;
-    if (this.#turnsLeft > 0 && this.#isDue()) {
+    this.#turnsLeft = this.#isActive ? SETTLE_TURNS : this.#turnsLeft - 1;
+    this.#isActive = false;
+    const isSettled = this.#turnsLeft === 0 ||
+      performance.now() >= this.#settleUntil;
+    if (!isSettled && this.#isDue()) {
       this.#timer = setTimeout(this.#settle, SETTLE_MS);
       return;
     }

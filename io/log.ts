@@ -1,34 +1,28 @@
-/**
- * The server's log.
- *
- * @module
- */
+/** The server's log.
+ * @module */
 
 import { deadline } from "@std/async/deadline";
 import type { Output } from "./stream.ts";
 
-/** How long to gather lines under load, in milliseconds: a write costs more than a request. */
+/** How long to gather lines under load: a write costs more than a request. */
 const GATHER_MS = 20;
 
-/** How much may be pending before {@linkcode Log.ready} holds the caller up, in bytes. */
+/** How much may be pending before {@linkcode Log.ready} holds the caller up. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** How much to keep for a stalled output, in bytes. */
+/** How much to keep for a stalled output. */
 const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
-/** After how long without progress an output is stalled, in milliseconds. */
+/** After how long without progress an output is stalled. */
 const STALL_MS = 1_000;
 
-/** The smallest write, in bytes. A pipe takes that much whole or not at all (`PIPE_BUF`). */
+/** A pipe takes this much whole or not at all (`PIPE_BUF`). */
 const MIN_WRITE_BYTES = 4 * 1024;
-
-/** The largest write, in bytes. */
 const MAX_WRITE_BYTES = 16 * 1024;
 
-/** A write that takes this long is slow, in milliseconds. */
 const SLOW_WRITE_MS = 100;
 
-/** The initial size of a batch, in bytes: enough for {@linkcode GATHER_MS} under load. */
+/** The initial size of a batch: enough for {@linkcode GATHER_MS} under load. */
 const BATCH_BYTES = 256 * 1024;
 
 /** The most bytes of UTF-8 that a UTF-16 code unit takes. */
@@ -44,7 +38,7 @@ function countLines(bytes: Uint8Array): number {
   return count;
 }
 
-/** The line that reports how many lines are lost, without its line end. */
+/** The line that reports lost lines, without its line end. */
 export function droppedLines(count: number): string {
   const lines = count === 1 ? "line" : "lines";
   return `Dropped ${count} ${lines} that could not be written`;
@@ -61,7 +55,7 @@ class Batch {
     return this.#buffer.subarray(0, this.#size);
   }
 
-  /** Adds a line. Returns its size in bytes. */
+  /** Returns the line's size in bytes. */
   append(line: string): number {
     const start = this.#size;
     this.#reserve(MAX_BYTES_PER_UNIT * line.length + 1);
@@ -100,20 +94,17 @@ class Batch {
 
 /**
  * Writes lines in order without making {@linkcode Log.print} wait: at once after a quiet spell, gathered
- * under load. {@linkcode Log.ready} lets the caller keep to the output's pace.
- *
- * Lines are dropped only when a write fails, or when none has completed for a second and 4 MiB are
- * pending. A line in their place reports how many.
+ * under load. {@linkcode Log.ready} lets the caller keep to the output's pace. Lines are dropped only when
+ * a write fails, or when none has completed for a second and 4 MiB are pending, and a line in their place
+ * reports how many.
  */
 export class Log {
   readonly #output: Output;
   /** What waits to be written, in order. New lines go into the last. */
   readonly #batches: Batch[] = [];
-  /** What is being written. */
+  /** What is being written, and how many bytes of it are written. */
   #current: Batch | undefined;
-  /** How many bytes of it are written. */
   #offset = 0;
-  /** A batch for reuse. */
   #spare: Batch | undefined;
   /** How many bytes are still to be written. */
   #pending = 0;
@@ -245,7 +236,7 @@ export class Log {
     this.#spare = batch;
   }
 
-  /** Reports the missing lines in their place. Returns whether that was written. */
+  /** Returns whether the report was written. */
   async #reportMissing(): Promise<boolean> {
     const start = this.#cut ? "\n" : "";
     const notice = encoder.encode(`${start}${droppedLines(this.#missing)}\n`);
@@ -312,7 +303,6 @@ export class Log {
       performance.now() - this.#lastProgress >= STALL_MS;
   }
 
-  /** Stops waiting for the output once it is stalled. */
   readonly #watch = (): void => {
     if (this.#isStalled()) {
       this.#resolveDrained();

@@ -1,16 +1,13 @@
-/**
- * Standard output, with an account of failed writes.
- *
- * @module
- */
+/** Standard output, with an account of failed writes.
+ * @module */
 
 import { delay } from "@std/async/delay";
 import type { Output } from "./stream.ts";
 
-/** The capacity of Rust's `LineWriter`, in bytes. */
+/** The capacity of Rust's `LineWriter`. */
 const KEPT_BYTES = 1024;
 
-/** How long to wait for room in a non-blocking pipe, in milliseconds. */
+/** How long to wait for room in a non-blocking pipe. */
 const RETRY_MS = 10;
 
 const NOTHING = new Uint8Array();

@@ -8,6 +8,9 @@ const TIMEOUT = 2_000;
 /** How long ready reads may take to be delivered, in milliseconds. */
 const SETTLE = 10;
 
+/** How long other clients may put that off, in milliseconds. */
+const MAX_SETTLE = 1_000;
+
 /** Something to close, once. */
 class Closable {
   isClosed = false;
@@ -147,4 +150,34 @@ Deno.test("nothing is closed if all that was due has become active", async () =>
   assertEquals(late.closed(), [false]);
   await time.advance(1 + SETTLE);
   assertEquals(late.closed(), [true]);
+});
+
+Deno.test("after a freeze, connections from the backlog are read before one of them is closed", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(SETTLE / 2);
+  const { entries, closed } = addTo(idle, 1);
+  for (let i = 0; i < 10; i++) {
+    await time.advance(SETTLE / 2);
+    entries.push(...addTo(idle, 1).entries);
+  }
+  assertEquals(closed(), [false]);
+  // In any order, as the system does not report them in order.
+  for (const entry of entries.toReversed()) {
+    await time.advance(SETTLE / 2);
+    assert(idle.remove(entry));
+  }
+  await time.advance(SETTLE);
+});
+
+Deno.test("other clients can't keep an idle connection open for long", async () => {
+  using time = new FakeTime();
+  const idle = new IdleTimeout<Closable>(TIMEOUT);
+  const { closed } = addTo(idle, 1);
+  await time.advance(TIMEOUT);
+  for (let elapsed = 0; elapsed < MAX_SETTLE; elapsed++) {
+    assertEquals(closed(), [false]);
+    idle.remove(addTo(idle, 1).entries[0]);
+    await time.advance(1);
+  }
+  assertEquals(closed(), [true]);
 });
