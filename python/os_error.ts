@@ -18,6 +18,7 @@ const CODE_BY_NUMBER: Partial<
 > = {
   linux: {
     23: "ENFILE",
+    64: "ENONET",
     71: "EPROTO",
     92: "ENOPROTOOPT",
     100: "ENETDOWN",
