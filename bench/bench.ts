@@ -1,18 +1,20 @@
 /**
  * The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on
  * tcpcalc and its contenders, reports which bounds hold, and writes `results.json`. It runs with all
- * permissions: calling the C library amounts to that anyway. @module
- */
+ * permissions: calling the C library amounts to that anyway.
+ * @module */
 
 import { delay } from "@std/async/delay";
 import { double } from "../calc.ts";
 import { WORST_MESSAGES } from "./calc_bench.ts";
 import { BUILD, type Contender, CONTENDERS, output } from "./contenders.ts";
 import * as load from "./load.ts";
-import { compare, type Results, summarize, verdict } from "./results.ts";
+import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
-const [rounds, seconds, IDLE] = QUICK ? [1, 0.1, 1_000] : [5, 0.8, 10_000];
+/** In each turn of a round every server has the load for so many seconds. */
+const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [5, 7, 0.2];
+const IDLE = QUICK ? 1_000 : 10_000;
 /** How many numbers a client is given; the largest only in the first round. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
 /** How long a server may hold back its last log lines, and how long its first answer may take. */
@@ -49,11 +51,14 @@ function progress(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }
 
-/** The contenders of a kind, starting with a different one each round. */
-function inTurn(kind: string, round: number): Contender[] {
-  const all = Object.values(CONTENDERS).filter((own) => own.kind === kind);
-  return [...all.splice(round % all.length), ...all];
+/** The same contenders, starting with a different one each turn. */
+function inTurn(contenders: Contender[], turn: number): Contender[] {
+  const first = turn % contenders.length;
+  return [...contenders.slice(first), ...contenders.slice(0, first)];
 }
+
+const ofKind = (kind: string) =>
+  Object.values(CONTENDERS).filter((own) => own.kind === kind);
 
 /** The memory of a process in MiB. */
 function memory(pid: number): number {
@@ -77,18 +82,29 @@ async function start(server: Contender, stack: AsyncDisposableStack) {
   add(server, "first answer", performance.now() - begin);
 }
 
-async function measureServer(server: Contender, what: string): Promise<void> {
-  const { port, pid } = server;
-  const { idle = 0, ...asking } = LOADS[what];
+async function measureServer({ port, pid }: Contender, own: load.Load) {
+  const { idle = 0, ...asking } = own;
   const before = memory(pid);
   using _idle = load.openIdle(port, idle);
   const each = idle && 1024 * (memory(pid) - before) / idle;
   await delay(LOG_MS);
   const start = load.processorTime(pid);
-  const { requests, rate, p50, p99 } = load.putLoad(port, asking, seconds);
+  const { requests, rate, p50, p99 } = load.putLoad(port, asking, SECONDS);
   await delay(LOG_MS);
   const time = (load.processorTime(pid) - start) / requests;
-  add(server, what, time, rate, p50, p99, memory(pid), each);
+  return [time, rate, p50, p99, memory(pid), each];
+}
+
+async function measureLoad(what: string, servers: Contender[]): Promise<void> {
+  // Opening and closing that many connections takes seconds.
+  const turns = LOADS[what].idle === IDLE ? 1 : TURNS;
+  const slices = new Map(servers.map((own) => [own, [] as results.Samples]));
+  for (let turn = 0; turn < turns; turn++) {
+    for (const server of inTurn(servers, turn)) {
+      slices.get(server)!.push(await measureServer(server, LOADS[what]));
+    }
+  }
+  for (const [own, all] of slices) add(own, what, ...results.medians(all));
 }
 
 /** Pipes numbers to a client, and measures its time and its peak memory. */
@@ -108,54 +124,53 @@ function measureClient(client: Contender, count: number): void {
 
 async function measureRound(round: number): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const servers = inTurn("server", round);
+  const servers = inTurn(ofKind("server"), round);
   for (const server of servers) await start(server, stack);
-  for (const { port } of servers) load.putLoad(port, { clients: 8 }, seconds);
+  for (const { port } of servers) load.putLoad(port, { clients: 8 }, 1);
   for (const [what, { idle, message }] of Object.entries(LOADS)) {
-    for (const server of servers) {
-      if (message && server.name !== "tcpcalc") continue;
-      if (idle && server.name === "Python one at a time") continue;
-      progress(`${round + 1} of ${rounds}: ${what}, ${server.name}`);
-      await measureServer(server, what);
-    }
+    progress(`Round ${round + 1} of ${ROUNDS}: ${what}`);
+    const able = servers.filter(({ name }) =>
+      message ? name === "tcpcalc" : !idle || name !== "Python one at a time"
+    );
+    await measureLoad(what, able);
   }
   for (const count of COUNTS.slice(0, round === 0 ? 3 : 2)) {
-    for (const client of inTurn("client", round)) {
-      progress(`${round + 1} of ${rounds}: ${count} numbers, ${client.name}`);
-      measureClient(client, count);
+    progress(`Round ${round + 1} of ${ROUNDS}: ${count} numbers`);
+    for (const own of inTurn(ofKind("client"), round)) {
+      measureClient(own, count);
     }
   }
-  for (const program of inTurn("start", round)) {
+  for (const program of inTurn(ofKind("start"), round)) {
     const begin = performance.now();
     output(`exec ${program.command}`);
     add(program, "start", performance.now() - begin);
   }
 }
 
-for (let round = 0; round < rounds; round++) await measureRound(round);
+for (let round = 0; round < ROUNDS; round++) await measureRound(round);
 progress("");
 Deno.removeSync(BUILD, { recursive: true });
-const bounds: Results["bounds"] = {};
+const bounds: results.Results["bounds"] = {};
 for (const [ours, theirs, loads, limit, than] of BOUNDS) {
   for (const [what, own] of Object.entries(CONTENDERS[ours]?.samples ?? {})) {
     const other = CONTENDERS[theirs]?.samples[than ?? what];
     if (!loads.test(what) || other === undefined) continue;
     const claim = `${ours} / ${than ?? theirs}, ${what}`;
-    bounds[claim] = compare(own, other, limit);
-    console.log(verdict(claim, bounds[claim]));
+    bounds[claim] = results.compare(own, other, limit);
+    console.log(results.verdict(claim, bounds[claim]));
   }
 }
 if (!QUICK) {
   const cpu = output("sed -n 's/^model name.*: //p;T;q' /proc/cpuinfo");
   const about = output("echo `date -I`, `nproc` cores, `uname -sr`") +
-    `, ${cpu}; medians of ${rounds} rounds of ${seconds} s`;
-  const contenders: Results["contenders"] = [];
+    `, ${cpu}; ${ROUNDS} rounds, each of ${TURNS} turns of ${SECONDS} s`;
+  const contenders: results.Results["contenders"] = [];
   for (const { name, version, samples } of Object.values(CONTENDERS)) {
     const row: (typeof contenders)[0] = { name: `${name} ${version}` };
-    for (const what in samples) row[what] = summarize(samples[what]);
+    for (const what in samples) row[what] = results.summarize(samples[what]);
     contenders.push(row);
   }
-  const results: Results = { about, bounds, contenders };
-  Deno.writeTextFileSync("bench/results.json", JSON.stringify(results));
+  const all: results.Results = { about, bounds, contenders };
+  Deno.writeTextFileSync("bench/results.json", JSON.stringify(all));
   output(`${Deno.execPath()} fmt bench/results.json`);
 }

@@ -1,4 +1,5 @@
-/** What the benchmark compares. @module */
+/** What the benchmark compares.
+ * @module */
 
 import config from "../deno.json" with { type: "json" };
 import { taskOptions } from "../tests/support/program.ts";

@@ -1,4 +1,5 @@
-/** Puts the results into `docs/performance.md`, between its two comments. @module */
+/** Puts the results into `docs/performance.md`, between its two comments.
+ * @module */
 
 import { type Results, verdict } from "./results.ts";
 

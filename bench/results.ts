@@ -1,4 +1,5 @@
-/** The arithmetic of the benchmark, and what it keeps. @module */
+/** The arithmetic of the benchmark, and what it keeps.
+ * @module */
 
 /** What was measured in each round: one number, or several that belong together. */
 export type Samples = number[][];
@@ -25,11 +26,16 @@ export function percentile(values: number[], share: number): number {
   return Float64Array.from(values).sort()[rank - 1] ?? NaN;
 }
 
+/** The median of the first numbers, of the second ones, and so on. */
+export function medians(samples: Samples): number[] {
+  return samples[0].map((_, i) => median(samples.map((sample) => sample[i])));
+}
+
 /** The median, lowest and highest of the first numbers, and the medians of the others, rounded. */
 export function summarize(samples: Samples): number[] {
-  const [first, ...others] = samples[0].map((_, i) => samples.map((s) => s[i]));
-  const [lowest, highest] = [Math.min(...first), Math.max(...first)];
-  return [median(first), lowest, highest, ...others.map(median)]
+  const first = samples.map(([number]) => number);
+  const [middle, ...others] = medians(samples);
+  return [middle, Math.min(...first), Math.max(...first), ...others]
     .map((number) => Number(number.toPrecision(3)));
 }
 

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   compare,
   median,
+  medians,
   percentile,
   summarize,
   verdict,
@@ -12,6 +13,10 @@ Deno.test("median is the middle value, or the mean of the two in the middle", ()
   assertEquals(median([4, 1, 3, 2]), 2.5);
   assertEquals(median([10, 9]), 9.5);
   assertEquals(median([]), NaN);
+});
+
+Deno.test("medians are of numbers in the same place", () => {
+  assertEquals(medians([[1, 30], [3, 10], [2, 20]]), [2, 20]);
 });
 
 Deno.test("percentile is the nearest rank", () => {

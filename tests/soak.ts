@@ -1,12 +1,12 @@
 /**
  * Mixes honest clients with hostile ones, in rounds of several hundred connections, and then reports
  * honest ones without their answer or their line in the log, leaks of memory or descriptors, and lines in
- * the log that only a client can have written: `deno task soak --seconds 600`. @module
- */
+ * the log that only a client can have written: `deno task soak --seconds 600`.
+ * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { abuse, crowd, descriptorsOf, usage } from "../tests/support/abuse.ts";
-import { exchangeOnce, startServer } from "../tests/support/program.ts";
+import { abuse, crowd, descriptorsOf, usage } from "./support/abuse.ts";
+import { exchangeOnce, startServer } from "./support/program.ts";
 
 const BAD_MESSAGES = [
   new Uint8Array(1025).fill(0x31),
