@@ -18,7 +18,7 @@ const STALL_MS = 1_000;
 
 /** A pipe takes this much whole or not at all (`PIPE_BUF`). */
 const MIN_WRITE_BYTES = 4 * 1024;
-const MAX_WRITE_BYTES = 16 * 1024;
+const MAX_WRITE_BYTES = 32 * 1024;
 
 const SLOW_WRITE_MS = 100;
 
@@ -57,22 +57,24 @@ class Batch {
 
   /** Returns the line's size in bytes. */
   append(line: string): number {
-    const start = this.#size;
     this.#reserve(MAX_BYTES_PER_UNIT * line.length + 1);
+    const buffer = this.#buffer;
+    const start = this.#size;
     // Most lines are short and ASCII; for those the encoder costs more than this loop.
     let ascii = 0;
     for (; ascii < line.length; ascii++) {
       const unit = line.charCodeAt(ascii);
       if (unit > 0x7f) break;
-      this.#buffer[start + ascii] = unit;
+      buffer[start + ascii] = unit;
     }
-    this.#size += ascii;
+    let end = start + ascii;
     if (ascii < line.length) {
-      const rest = this.#buffer.subarray(this.#size);
-      this.#size += encoder.encodeInto(line.slice(ascii), rest).written;
+      const rest = buffer.subarray(end);
+      end += encoder.encodeInto(line.slice(ascii), rest).written;
     }
-    this.#buffer[this.#size++] = LINE_FEED;
-    return this.#size - start;
+    buffer[end++] = LINE_FEED;
+    this.#size = end;
+    return end - start;
   }
 
   /** Empties the batch, and frees the memory of one that has grown. */

@@ -10,8 +10,6 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
-
 const HEX = Array.from(
   { length: 0x100 },
   (_, byte) => byte.toString(16).padStart(2, "0"),
@@ -39,6 +37,15 @@ function show(codePoint: number): string {
   return codePoint < 0x10000
     ? `\\u${low}`
     : `\\U00${HEX[codePoint >> 16]}${low}`;
+}
+
+/** Whether all is printable ASCII. For a short text a loop is cheaper than a regular expression. */
+function isPrintableAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** Decodes short printable ASCII, which most messages are. */
@@ -72,7 +79,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
-  if (PRINTABLE_ASCII.test(text) || !UNPRINTABLE.test(text)) return text;
+  if (isPrintableAscii(text) || !UNPRINTABLE.test(text)) return text;
   let shown = "";
   for (let i = 0; i < text.length; i++) {
     const codePoint = text.codePointAt(i)!;

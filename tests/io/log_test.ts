@@ -147,23 +147,23 @@ Deno.test("a slow output gets small writes of whole lines", async () => {
   assertEquals(test.output.writes, [4_000, 4_000, 4_000, 3_000]);
 });
 
-Deno.test("a quick output gets writes of up to 16 KiB, and small ones once it is slow", async () => {
+Deno.test("a quick output gets writes of up to 32 KiB, and small ones once it is slow", async () => {
   let latency = 0;
   using test = new TestLog((output) => ({
     write: (bytes) => slow(output, latency).write(bytes),
   }));
-  test.print(...shortLines(2 * KIBIBYTE));
+  test.print(...shortLines(3 * KIBIBYTE));
   await test.time.advance(0);
   const { writes } = test.output;
   assertEquals(writes[0], 4 * KIBIBYTE);
-  assertEquals(Math.max(...writes), 16 * KIBIBYTE);
+  assertEquals(Math.max(...writes), 32 * KIBIBYTE);
   assertLess(writes.length, 300);
   latency = 100;
   writes.length = 0;
   test.print(...shortLines(300));
   await test.time.advance(10_000);
   assertEquals(writes.slice(0, 3), [
-    16 * KIBIBYTE,
+    32 * KIBIBYTE,
     4 * KIBIBYTE,
     4 * KIBIBYTE,
   ]);
