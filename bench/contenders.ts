@@ -27,6 +27,11 @@ const python3 = version(`${python} --version`);
 const serve = [Deno.execPath(), "run", ...taskOptions("serve")].join(" ");
 const client = [Deno.execPath(), "run", ...taskOptions("client")].join(" ");
 const runtime = version("grep -aom1 'Deno/[0-9.]*' dist/tcpcalc");
+// By the Deno that has compiled tcpcalc, which may be another: an empty program, the limit for any start.
+const compiler = Deno.env.get("TCPCALC_DENO") ?? Deno.execPath();
+output(
+  `: >${BUILD}/empty.ts; ${compiler} compile -o ${BUILD}/e ${BUILD}/empty.ts`,
+);
 
 // Kind, name, version and shell command; what is not installed has no version.
 const LINES = `
@@ -44,6 +49,9 @@ const LINES = `
   client tcpcalc client ${config.version}: ${client} main.ts client --servers $((port - 9000))
   client tcpcalc client compiled, Deno ${runtime}: dist/tcpcalc client --servers $((port - 9000))
   client Python client ${python3}: ${python} -c "$(sed "s/900[1-3]/$port/g" lesson/client.py)"
+  start empty program compiled, Deno ${
+  version(`grep -aom1 'Deno/[0-9.]*' ${BUILD}/e`)
+}: ${BUILD}/e
   start tcpcalc --version compiled, Deno ${runtime}: dist/tcpcalc --version
   start python3 -c pass ${python3}: ${python} -c pass`;
 
