@@ -44,13 +44,15 @@ for (const [index, start] of STARTS.entries()) {
   programTest(
     `exercise ${number} fails as given, and passes with its solution`,
     async () => {
-      const given = await check(number, lessonPath("server.ts"));
+      const solution = new URL(`solutions/${number}.ts`, import.meta.url);
+      const [given, solved] = await Promise.all([
+        check(number, lessonPath("server.ts")),
+        check(number, solution.href),
+      ]);
       const { code, stdout, stderr } = given;
       assertStringIncludes(stdout, `Exercise ${number} is not solved yet.\n`);
       assertEquals({ code, stderr }, { code: 1, stderr: "" });
-
-      const solution = new URL(`solutions/${number}.ts`, import.meta.url);
-      assertEquals(await check(number, solution.href), {
+      assertEquals(solved, {
         code: 0,
         stdout: `Exercise ${number} is solved. Well done!\n`,
         stderr: "",
