@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { assertServes } from "../support/abuse.ts";
 import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
-import { findPython } from "../support/python.ts";
+import { pythonCommand } from "../support/python.ts";
 
 /** What this system says of a port that is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
@@ -23,7 +23,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), None, (sys.argv[2
 linuxTest("the server logs a client's actual address", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
-    [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
+    pythonCommand("-c", ASK_FROM, String(server.port), "127.9.8.7"),
   );
   const [, port] = /^(\d+) 42\n$/.exec(stdout)!;
   assertEquals(

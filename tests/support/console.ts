@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { pythonPair, typescriptPair } from "./lesson.ts";
 import { programCommand, type Session, startSession } from "./program.ts";
-import { findPython } from "./python.ts";
+import { pythonCommand } from "./python.ts";
 
 /** A fenced block of a page. */
 export interface Block {
@@ -121,11 +121,8 @@ export class Terminals implements AsyncDisposable {
     if (typed.startsWith("deno task ")) {
       return [...programCommand(), ...args.slice(1)];
     }
-    const programs: Record<string, string> = {
-      deno: Deno.execPath(),
-      python3: findPython(),
-    };
-    return [programs[file] ?? file, ...args];
+    if (file === "python3") return pythonCommand(...args);
+    return [file === "deno" ? Deno.execPath() : file, ...args];
   }
 
   /** What is typed, with the ports and server numbers in use here. */
