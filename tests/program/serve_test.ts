@@ -1,6 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { assertServes } from "../support/abuse.ts";
-import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
+import { assertEquals } from "@std/assert";
+import { linuxTest, programTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
 import { pythonCommand } from "../support/python.ts";
 
@@ -40,27 +39,3 @@ programTest("a port that is taken is reported in one line", async () => {
     stderr: `OSError: ${IN_USE[Deno.build.os]}\n`,
   });
 });
-
-signalTest(
-  "a quiet server prints where it listens, and nothing more",
-  async () => {
-    await using server = await startServer({ args: ["-q"] });
-    await assertServes(server.port);
-    assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
-  },
-);
-
-signalTest(
-  "--trace shows the server's socket calls on standard error",
-  async () => {
-    await using server = await startServer({ args: ["--trace"] });
-    await assertServes(server.port);
-    const { code, stdout, stderr } = await server.stop();
-    assertEquals(code, 0);
-    assertMatch(stdout, /^Accepted .+\nReceived from client: 21\n$/);
-    const calls = stderr.trimEnd().split("\n").map((line) =>
-      /^\d\d:\d\d:\d\d\.\d{3} {2}(\w+) +127\.0\.0\.1:\d+/.exec(line)?.[1]
-    );
-    assertEquals(calls, ["listen", "accept", "recv", "send", "close", "close"]);
-  },
-);
