@@ -190,12 +190,7 @@ export class Terminals implements AsyncDisposable {
     const session = this.#sessions.get(terminal);
     if (session === undefined) return;
     this.#sessions.delete(terminal);
-    try {
-      session.child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await session.end();
+    await session[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
