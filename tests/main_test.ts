@@ -101,6 +101,11 @@ Deno.test("the exit status is right even if nothing can be written", async () =>
     stdout: "",
     stderr: `tcpcalc: ${osErrorText(DISK_FULL)}\n`,
   });
+  // A reader that has gone away has what it wanted.
+  assertEquals(
+    await run(["--help"], { stdout: failing(NO_READER) }),
+    { code: 1, stdout: "", stderr: "" },
+  );
   const stderr = failing(DISK_FULL);
   for (const [args, code] of [[["--help"], 1], [["wat"], 2]] as const) {
     assertEquals(

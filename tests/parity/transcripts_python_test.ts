@@ -4,6 +4,7 @@ import { pythonTest } from "../support/permissions.ts";
 import {
   lastLine,
   replay,
+  startAll,
   type Transcript,
   withoutPort,
 } from "../support/transcripts.ts";
@@ -26,10 +27,19 @@ for (const kind of ["server", "client"]) {
   replayTest(
     `the Python ${kind} of the lesson behaves as the original did`,
     async (t) => {
+      // No client ends a server here.
+      await using servers = await startAll(
+        pythonPair,
+        kind === "client" ? 3 : 0,
+      );
       for (const transcript of transcripts.filter((t) => t.kind === kind)) {
         const { name, replies, stdout, stderr_last, exit } = transcript;
         await t.step(name, async () => {
-          const { stderr, ...actual } = await replay(transcript, pythonPair);
+          const { stderr, ...actual } = await replay(
+            transcript,
+            pythonPair,
+            servers,
+          );
           assertEquals({ ...actual, stderr_last: lastLine(stderr) }, {
             replies,
             stdout: withoutPort(stdout),

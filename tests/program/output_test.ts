@@ -169,8 +169,9 @@ linuxTest(
       message[index] = 0xff;
     }
 
+    // Of 6 MB, which is more than the log keeps for an output that is stuck.
     async function flood(): Promise<void> {
-      for (let count = 0; count < 10; count++) {
+      for (let count = 0; count < 5; count++) {
         assertEquals(
           await exchangeOnce(server.port, message),
           "Received data is not valid integer",
@@ -184,7 +185,7 @@ linuxTest(
     const log = await Deno.readTextFile(file.path);
     assertEquals(log.match(/^Dropped .*$/gm), null);
     const line = `Received from client: ${"\\x00\\xff".repeat(512)}\n`;
-    assertEquals(log.split(line).length - 1, 300 * 10);
+    assertEquals(log.split(line).length - 1, 300 * 5);
   },
 );
 

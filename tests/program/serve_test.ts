@@ -1,8 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { assertServes } from "../support/abuse.ts";
-import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
+import { assertEquals } from "@std/assert";
+import { linuxTest, programTest } from "../support/permissions.ts";
 import { run, runCommand, startServer } from "../support/program.ts";
-import { findPython } from "../support/python.ts";
+import { pythonCommand } from "../support/python.ts";
 
 /** What this system says of a port that is taken. */
 const IN_USE: Partial<Record<typeof Deno.build.os, string>> = {
@@ -23,7 +22,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), None, (sys.argv[2
 linuxTest("the server logs a client's actual address", async () => {
   await using server = await startServer();
   const { stdout } = await runCommand(
-    [findPython(), "-c", ASK_FROM, String(server.port), "127.9.8.7"],
+    pythonCommand("-c", ASK_FROM, String(server.port), "127.9.8.7"),
   );
   const [, port] = /^(\d+) 42\n$/.exec(stdout)!;
   assertEquals(
@@ -40,27 +39,3 @@ programTest("a port that is taken is reported in one line", async () => {
     stderr: `OSError: ${IN_USE[Deno.build.os]}\n`,
   });
 });
-
-signalTest(
-  "a quiet server prints where it listens, and nothing more",
-  async () => {
-    await using server = await startServer({ args: ["-q"] });
-    await assertServes(server.port);
-    assertEquals(await server.stop(), { code: 0, stdout: "", stderr: "" });
-  },
-);
-
-signalTest(
-  "--trace shows the server's socket calls on standard error",
-  async () => {
-    await using server = await startServer({ args: ["--trace"] });
-    await assertServes(server.port);
-    const { code, stdout, stderr } = await server.stop();
-    assertEquals(code, 0);
-    assertMatch(stdout, /^Accepted .+\nReceived from client: 21\n$/);
-    const calls = stderr.trimEnd().split("\n").map((line) =>
-      /^\d\d:\d\d:\d\d\.\d{3} {2}(\w+) +127\.0\.0\.1:\d+/.exec(line)?.[1]
-    );
-    assertEquals(calls, ["listen", "accept", "recv", "send", "close", "close"]);
-  },
-);

@@ -11,7 +11,7 @@ import {
   startSession,
   taskOptions,
 } from "../support/program.ts";
-import { findPython } from "../support/python.ts";
+import { pythonCommand } from "../support/python.ts";
 
 const BACKSPACE = "\x7f";
 /** The terminal shows it as `^C`, before or after what the program does about it. */
@@ -31,7 +31,7 @@ const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
 /** Starts a command on a terminal, where standard output and standard error are one screen. */
 function startOnTerminal(command: string[]): Session {
   const driver = `${import.meta.dirname}/../testdata/terminal.py`;
-  return startSession([findPython(), driver, ...command]);
+  return startSession(pythonCommand(driver, ...command));
 }
 
 /** The command that runs a task of the project, as a user does. */

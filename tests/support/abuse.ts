@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { exchangeOnce, PATIENCE_MS, runCommand } from "./program.ts";
-import { findPython } from "./python.ts";
+import { pythonCommand } from "./python.ts";
 
 const ABUSE_SCRIPT = `${import.meta.dirname}/../testdata/abuse.py`;
 
@@ -26,7 +26,7 @@ export async function abuse(
   count: number,
 ): Promise<void> {
   const { code, stderr } = await runCommand(
-    [findPython(), ABUSE_SCRIPT, how, String(port), String(count)],
+    pythonCommand(ABUSE_SCRIPT, how, String(port), String(count)),
   );
   if (code !== 0) throw new Error(stderr);
 }
@@ -135,7 +135,7 @@ export async function setLimit(
   limit: number | "none",
 ): Promise<void> {
   const { stderr } = await runCommand(
-    [findPython(), "-c", SET_LIMIT, String(pid), name, String(limit)],
+    pythonCommand("-c", SET_LIMIT, String(pid), name, String(limit)),
   );
   assertEquals(stderr, "");
 }

@@ -12,9 +12,21 @@ function testModules(directory = "."): string[] {
   });
 }
 
-programTest("plain deno test runs every test module", async () => {
-  const source = await Deno.readTextFile(new URL("all.ts", TESTS));
-  const imported = source.matchAll(/^import "(.+)";$/gm)
-    .map(([, path]) => path).toArray();
-  assertEquals(imported, testModules().sort());
+/** What a module imports for its effect. */
+async function importsOf(path: string): Promise<string[]> {
+  const source = await Deno.readTextFile(new URL(path, TESTS));
+  return source.matchAll(/^import "(.+)";$/gm).map(([, path]) => path)
+    .toArray();
+}
+
+programTest("plain deno test and its task run every test module", async () => {
+  const parts = [...Deno.readDirSync(new URL("all", TESTS))]
+    .map(({ name }) => `./all/${name}`).sort();
+  assertEquals(await importsOf("all.ts"), parts);
+
+  const imported = await Promise.all(parts.map(importsOf));
+  assertEquals(
+    imported.flat().map((path) => path.replace(/^\.\.\//, "./")).sort(),
+    testModules().sort(),
+  );
 });

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { pythonPair, typescriptPair } from "./lesson.ts";
 import { programCommand, type Session, startSession } from "./program.ts";
+import { pythonCommand } from "./python.ts";
 
 /** A fenced block of a page. */
 export interface Block {
@@ -42,13 +43,15 @@ export function blocksOf(page: string): Block[] {
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 
+let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
+
 /**
- * A free port below those that the system gives to clients: while nobody listens on it, it refuses
- * connections, and it is never the client's own.
+ * A free port, another each time, below those that the system gives to clients: while nobody listens on it,
+ * it refuses connections, and it is never the client's own.
  */
 function freePort(): number {
   while (true) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = ++lastPort;
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
       return port;
@@ -118,6 +121,7 @@ export class Terminals implements AsyncDisposable {
     if (typed.startsWith("deno task ")) {
       return [...programCommand(), ...args.slice(1)];
     }
+    if (file === "python3") return pythonCommand(...args);
     return [file === "deno" ? Deno.execPath() : file, ...args];
   }
 
@@ -186,12 +190,7 @@ export class Terminals implements AsyncDisposable {
     const session = this.#sessions.get(terminal);
     if (session === undefined) return;
     this.#sessions.delete(terminal);
-    try {
-      session.child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await session.end();
+    await session[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,7 +8,7 @@ import clientPy from "../../lesson/client.py" with { type: "text" };
 import clientTs from "../../lesson/client.ts" with { type: "text" };
 import serverPy from "../../lesson/server.py" with { type: "text" };
 import serverTs from "../../lesson/server.ts" with { type: "text" };
-import { findPython } from "./python.ts";
+import { pythonCommand } from "./python.ts";
 import type { Implementation } from "./transcripts.ts";
 
 /** The source of each of the four programs. */
@@ -46,14 +46,14 @@ function clientSource(name: keyof typeof SERVERS, ports: number[]): string {
 }
 
 /** Unbuffered, as on a terminal, and UTF-8 whatever the locale. */
-function pythonCommand(...args: string[]): string[] {
-  return [findPython(), "-u", "-X", "utf8", ...args];
-}
+const ON_TERMINAL = ["-u", "-X", "utf8"];
 
 /** `server.py` and `client.py`. */
 export const pythonPair: Implementation = {
-  server: (operands) => pythonCommand(lessonPath("server.py"), ...operands),
-  client: (ports) => pythonCommand("-c", clientSource("client.py", ports)),
+  server: (operands) =>
+    pythonCommand(...ON_TERMINAL, lessonPath("server.py"), ...operands),
+  client: (ports) =>
+    pythonCommand(...ON_TERMINAL, "-c", clientSource("client.py", ports)),
   stopped: 143,
 };
 

@@ -34,13 +34,18 @@ export function findPython(): string {
   if (executable !== undefined) return executable;
   try {
     const { stdout } = new Deno.Command("python3", {
-      args: ["-c", "import sys; print(sys.executable)"],
+      args: ["-S", "-c", "import sys; print(sys.executable)"],
     }).outputSync();
     executable = new TextDecoder().decode(stdout).trim();
   } catch {
     executable = "";
   }
   return executable;
+}
+
+/** The command that runs Python without what is installed for it, so that it starts in half the time. */
+export function pythonCommand(...args: string[]): string[] {
+  return [findPython(), "-S", ...args];
 }
 
 /** How many arguments Python gets in one line. */
@@ -57,9 +62,11 @@ export interface Oracle extends AsyncDisposable {
 
 /** Starts a Python that answers questions, one after the other. */
 export function startOracle(): Oracle {
-  const child = new Deno.Command(findPython(), {
-    // On Windows it would not read UTF-8 by itself.
-    args: ["-X", "utf8", `${import.meta.dirname}/../testdata/oracle.py`],
+  const script = `${import.meta.dirname}/../testdata/oracle.py`;
+  // On Windows it would not read UTF-8 by itself.
+  const [file, ...args] = pythonCommand("-X", "utf8", script);
+  const child = new Deno.Command(file, {
+    args,
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -224,18 +224,38 @@ async function replayServer(
   };
 }
 
+/** Servers that run. Disposing of them kills them. */
+export interface Servers extends AsyncDisposable {
+  /** Their ports. */
+  ports: number[];
+}
+
+/** Starts servers, and resolves when all listen. */
+export async function startAll(
+  implementation: Implementation,
+  count: number,
+): Promise<Servers> {
+  const servers = new AsyncDisposableStack();
+  const ports = await Promise.all(Array.from({ length: count }, async () => {
+    const { port, session } = await start(implementation);
+    servers.use(session);
+    return port;
+  }));
+  return {
+    ports,
+    [Symbol.asyncDispose]: () => servers.disposeAsync(),
+  };
+}
+
 async function replayClient(
   { stdin, servers = [] }: Transcript,
   implementation: Implementation,
+  running?: Servers,
 ): Promise<Replay> {
   await using stack = new AsyncDisposableStack();
-  const ports: number[] = [];
-  await Promise.all(servers.map(async () => {
-    const { port, session } = await start(implementation);
-    stack.use(session);
-    ports.push(port);
-  }));
-  if (servers.length === 0) ports.push(stack.use(await closedPort()).port);
+  const { ports } = servers.length === 0
+    ? { ports: [stack.use(await closedPort()).port] }
+    : running ?? stack.use(await startAll(implementation, servers.length));
   const { code, stdout, stderr } = await runCommand(
     implementation.client(ports),
     stdin,
@@ -257,13 +277,15 @@ async function replayClient(
  * @param transcript What it is expected to do. If `exit` is `null` a server is stopped at the end;
  * otherwise it has to end by itself.
  * @param implementation How to run it.
+ * @param running The servers for a client, if they are not to be started.
  * @returns What it did: with `<port>`, `<server port>` and `<peer port>` in place of the ports.
  */
 export function replay(
   transcript: Transcript,
   implementation: Implementation,
+  running?: Servers,
 ): Promise<Replay> {
   return transcript.kind === "server"
     ? replayServer(transcript, implementation)
-    : replayClient(transcript, implementation);
+    : replayClient(transcript, implementation, running);
 }
