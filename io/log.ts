@@ -142,10 +142,7 @@ export class Log {
     }
   }
 
-  /**
-   * `undefined` while there is room for more lines; else a promise that resolves when the output has
-   * caught up, or is stalled.
-   */
+  /** `undefined` while there is room; else a promise that resolves once the output catches up or stalls. */
   get ready(): Promise<void> | undefined {
     if (this.#pending < HIGH_WATER_BYTES || this.#isStalled()) return undefined;
     if (this.#drained === undefined) {
@@ -156,10 +153,7 @@ export class Log {
     return this.#drained.promise;
   }
 
-  /**
-   * Writes what is pending, for at most so many milliseconds. Returns how many lines are lost without a
-   * report in the output.
-   */
+  /** Writes what is pending, for so many milliseconds at most. Returns how many lines are lost unreported. */
   async close(timeout: number): Promise<number> {
     // Small writes from here on: none of one in flight when time is up has been taken.
     this.#fastBytes = -Infinity;
