@@ -6,7 +6,12 @@
 
 import { assertEquals } from "@std/assert";
 import { pythonPair, typescriptPair } from "./lesson.ts";
-import { programCommand, type Session, startSession } from "./program.ts";
+import {
+  freePort,
+  programCommand,
+  type Session,
+  startSession,
+} from "./program.ts";
 import { pythonCommand } from "./python.ts";
 
 /** A fenced block of a page. */
@@ -42,24 +47,6 @@ export function blocksOf(page: string): Block[] {
 }
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
-
-let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
-
-/**
- * A free port, another each time, below those that the system gives to clients: while nobody listens on it,
- * it refuses connections, and it is never the client's own.
- */
-function freePort(): number {
-  while (true) {
-    const port = ++lastPort;
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // It is taken.
-    }
-  }
-}
 
 /** Leaves out what differs from run to run: the client's port, and the server drawn. */
 function withoutChance(line: string): string {

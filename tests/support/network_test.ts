@@ -7,6 +7,7 @@ import {
   type MemoryNetworkOptions,
 } from "./network.ts";
 import { networkTest } from "./permissions.ts";
+import { freePort } from "./program.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -109,8 +110,9 @@ function comparePair(
 }
 
 compare("a port can be listened on once at a time", async (network) => {
-  const listener = network.listen(0);
-  const { hostname, port } = listener.addr;
+  const port = freePort();
+  const listener = network.listen(port);
+  const { hostname } = listener.addr;
   const second = await outcome(() => network.listen(port));
   listener.close();
   network.listen(port).close();
@@ -118,9 +120,7 @@ compare("a port can be listened on once at a time", async (network) => {
 });
 
 compare("nobody listens", async (network) => {
-  const listener = network.listen(0);
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const { signal } = new AbortController();
   return [await outcome(() => network.connect(port, signal))];
 });

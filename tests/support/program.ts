@@ -270,6 +270,24 @@ export async function closedPort(): Promise<ClosedPort> {
   };
 }
 
+let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
+
+/**
+ * A free port, another each time, below those that the system gives out: while nobody listens on it, it
+ * stays free, refuses connections, and is never the client's own.
+ */
+export function freePort(): number {
+  while (true) {
+    const port = ++lastPort;
+    try {
+      Deno.listen({ hostname: HOSTNAME, port }).close();
+      return port;
+    } catch {
+      // It is taken.
+    }
+  }
+}
+
 /** Does what the original client does: connects, sends, reads once, closes. */
 export async function exchangeOnce(
   port: number,
