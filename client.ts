@@ -22,10 +22,10 @@ const MAX_REPLY_BYTES = 1024 * 1024;
 const MAX_LINE_BYTES = 1024 * 1024;
 const INITIAL_BUFFER_BYTES = 64 * 1024;
 
-/** After this silence a reply is whole, as the original server leaves the connection open. */
+/** After this silence a reply is whole: the Python server leaves the connection open. */
 const REPLY_GAP_MS = 50;
 
-/** Turns of the event loop that a timer leaves to ready reads: after a freeze it would fire ahead of them. */
+/** How many more turns a timer waits that is due: after a freeze it would fire ahead of ready reads. */
 const SETTLE_TURNS = 2;
 
 /** The errors with which the system refuses a socket, whatever the server. */
@@ -105,9 +105,9 @@ class Exchanger {
    */
   async exchange(
     port: number,
-    message: Uint8Array<ArrayBuffer>,
+    message: Uint8Array,
     onConnected: () => void,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  ): Promise<Uint8Array> {
     this.#timedOut = this.#isWhole = false;
     if (this.#timeout > 0) {
       this.#deadline = performance.now() + this.#timeout;
@@ -138,8 +138,8 @@ class Exchanger {
   /** Does both at once: a message that is too long is answered before all of it is sent. */
   async #sendAndReceive(
     conn: Connection,
-    message: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+    message: Uint8Array,
+  ): Promise<Uint8Array> {
     let failure: unknown;
     writeAll(conn, message).catch((error) => failure = error);
     const reply = await this.#receive(conn);
@@ -147,9 +147,10 @@ class Exchanger {
     return reply;
   }
 
-  async #receive(conn: Connection): Promise<Uint8Array<ArrayBuffer>> {
+  async #receive(conn: Connection): Promise<Uint8Array> {
     let size = 0;
     while (true) {
+      // From the first byte on, the timer measures the gap.
       const isLate = performance.now() > this.#deadline;
       const count = await this.#read(conn, size);
       if (count === null) return this.#buffer.subarray(0, size);
@@ -219,7 +220,7 @@ class Client {
   }
 
   /** Asks one server, or with `failover` each until one replies. Returns whether an integer came back. */
-  async ask(number: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  async ask(number: Uint8Array): Promise<boolean> {
     const { servers, random, failover, stdout } = this.#options;
     for (const server of shuffled(servers, random)) {
       const isInteger = await this.#askServer(server, number);
@@ -234,7 +235,7 @@ class Client {
   /** Asks a server. Returns whether the reply was an integer, or `undefined` if there was none. */
   async #askServer(
     server: number,
-    number: Uint8Array<ArrayBuffer>,
+    number: Uint8Array,
   ): Promise<boolean | undefined> {
     const { quiet, stdout } = this.#options;
     const port = FIRST_PORT + server;
@@ -260,6 +261,7 @@ class Client {
     if (!quiet) {
       stdout.print(`Received from server: ${shown}\n`);
     } else if (isInteger) {
+      // An integer has no other blanks than these, and none inside.
       stdout.print(`${text.match(/[^\s\x85]+/)![0]}\n`);
     } else if (reply.length > 0) {
       stderr.print(`${shown}\n`);

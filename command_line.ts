@@ -2,7 +2,7 @@
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { FIRST_PORT } from "./io/network.ts";
+import { FIRST_PORT, MAX_PORT, portOf } from "./io/network.ts";
 import { parseInteger } from "./python/integer.ts";
 import { escapeUnprintable } from "./python/repr.ts";
 
@@ -29,7 +29,8 @@ Options of both:
   -h, --help                 print this text
   -V, --version              print the version
 
-An argument with a minus and no letter, such as -5, is an operand; so is everything after --.
+A minus followed by a digit, or by no letter at all, begins an operand, not an option: -5, -1e3, -½.
+Everything after -- is an operand, too.
 
 Examples:
   tcpcalc serve 1                           answer on port 9001 until Ctrl-C
@@ -170,13 +171,14 @@ function parseSeconds(
 
 function parseServers(value: string): number[] {
   const servers = value.split(",").map((text) => {
-    const server = Number(parseInteger(text) ?? NaN);
-    const port = FIRST_PORT + server;
-    if (port >= 1 && port <= 65535) return server;
+    const server = parseInteger(text);
+    const port = server === undefined ? undefined : portOf(server);
+    // Nobody can be asked on port 0.
+    if (port) return port - FIRST_PORT;
     throw usageError(
       `Invalid value "${value}" for option "--servers": not server numbers from ${
         1 - FIRST_PORT
-      } to ${65535 - FIRST_PORT}, separated by commas`,
+      } to ${MAX_PORT - FIRST_PORT}, separated by commas`,
     );
   });
   return [...new Set(servers)];

@@ -32,8 +32,8 @@ const SHUTDOWN_MS = 4_500;
 /** How long to wait for final output that nobody may be reading, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
-// A terminal sends Ctrl-C to every process in it, and `deno task` then forwards it: a SIGINT that follows
-// within this time is the same key press.
+// Ctrl-C reaches every process of the terminal's foreground group, and `deno task` forwards it once more:
+// a SIGINT within this time of the first is the same key press.
 const ECHO_MS = 250;
 
 /** Standard output or standard error. */

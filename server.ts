@@ -89,7 +89,7 @@ class Server {
   readonly #idle: IdleTimeout<Connection>;
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
   /** For reuse: a new buffer for each connection would be most of the garbage. */
-  readonly #buffers: Uint8Array<ArrayBuffer>[] = [];
+  readonly #buffers: Uint8Array[] = [];
   readonly #stopped = Promise.withResolvers<void>();
   #allClosed: PromiseWithResolvers<void> | undefined;
   #activeConnections = 0;
@@ -182,9 +182,9 @@ class Server {
 
   /** Returns the reply, which takes the message's place in the buffer. */
   #answer(
-    buffer: Uint8Array<ArrayBuffer>,
+    buffer: Uint8Array,
     size: number,
-  ): Uint8Array<ArrayBuffer> {
+  ): Uint8Array {
     const message = buffer.subarray(0, size);
     const text = decodeUtf8(message);
     if (this.#log !== undefined) {
@@ -202,7 +202,7 @@ class Server {
   /** Lingers after the reply: closing a socket with unread input resets it, which can overtake the reply. */
   async #reject(
     conn: Connection,
-    buffer: Uint8Array<ArrayBuffer>,
+    buffer: Uint8Array,
   ): Promise<void> {
     const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
     this.#log?.print(`Received from client: ${escapeBytes(head)}`);
@@ -232,7 +232,7 @@ class Server {
 /**
  * Answers every client of a listener: reads one message, replies to it, and closes the connection.
  * No client can end it or hold up another. The signal closes the listener; the result resolves once the
- * requests in flight are answered, or after 4 s, when the connections that are left are closed.
+ * requests in flight are answered, or at a deadline, when the connections that are left are closed.
  */
 export function serve(
   listener: Listener,

@@ -1,5 +1,4 @@
-/**
- * The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on
+/** The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on
  * tcpcalc and its contenders, reports which bounds hold, and writes `results.json`. It runs with all
  * permissions: calling the C library amounts to that anyway.
  * @module */

@@ -1,5 +1,4 @@
-/**
- * The load generator. It calls the C library directly, at 14 µs of processor time for an exchange, as in
+/** The load generator. It calls the C library directly, at 14 µs of processor time for an exchange, as in
  * C. With `Deno.connect` it would be 30 µs, more than the server takes.
  * @module */
 

@@ -9,7 +9,7 @@
 const SETTLE_TURNS = 10;
 const SETTLE_MS = 1;
 
-/** Under constant load there is always another one. */
+/** The longest wait for such a lull: under constant load there is none. */
 const MAX_SETTLE_MS = 1_000;
 
 /** A connection's place in the list of an {@linkcode IdleTimeout}. */
@@ -27,7 +27,7 @@ export interface IdleEntry<T> {
 }
 
 /**
- * Connections with the same time to send something. One timer serves all, as the first to come is the first
+ * Connections that all have the same time to send something. One timer serves all, as the first to come is the first
  * to be due. A linked list, as any can leave at any moment: a `Map` would cost a tenth of a request.
  */
 export class IdleTimeout<T extends { close(): void }> {

@@ -11,7 +11,7 @@ const CARRIAGE_RETURN = 0x0d;
 /** A line that is still incomplete, cut off at a limit. */
 class PartialLine {
   readonly #limit: number;
-  #bytes = new Uint8Array();
+  #bytes: Uint8Array = new Uint8Array();
   #size = 0;
 
   constructor(limit: number) {
@@ -22,7 +22,7 @@ class PartialLine {
     return this.#size === 0;
   }
 
-  append(bytes: Uint8Array<ArrayBuffer>): void {
+  append(bytes: Uint8Array): void {
     const kept = bytes.subarray(0, this.#limit - this.#size);
     const size = this.#size + kept.length;
     if (size > this.#bytes.length) {
@@ -35,7 +35,7 @@ class PartialLine {
   }
 
   /** Returns the line, and starts the next. */
-  take(): Uint8Array<ArrayBuffer> {
+  take(): Uint8Array {
     const size = this.#size;
     this.#size = 0;
     return this.#bytes.subarray(0, size);
@@ -43,8 +43,8 @@ class PartialLine {
 }
 
 function withoutReturn(
-  line: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
+  line: Uint8Array,
+): Uint8Array {
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 }
 
@@ -57,17 +57,16 @@ function withoutReturn(
 export async function* readLines(
   input: Input,
   limit: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer> | undefined, void> {
+): AsyncGenerator<Uint8Array | undefined, void> {
   const buffer = new Uint8Array(READ_BYTES);
   // One byte for a carriage return, and one to tell a line that is too long.
   const partial = new PartialLine(limit + 2);
-  const checked = (line: Uint8Array<ArrayBuffer>) =>
-    line.length <= limit ? line : undefined;
+  const checked = (line: Uint8Array) => line.length <= limit ? line : undefined;
   for (let size; (size = await input.read(buffer)) !== null;) {
     const read = buffer.subarray(0, size);
     let start = 0;
     for (let end; (end = read.indexOf(LINE_FEED, start)) !== -1;) {
-      let line = read.subarray(start, end);
+      let line: Uint8Array = read.subarray(start, end);
       if (!partial.isEmpty) {
         partial.append(line);
         line = partial.take();

@@ -16,9 +16,10 @@ const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 /** After how long without progress an output is stalled. */
 const STALL_MS = 1_000;
 
-/** A pipe takes this much whole or not at all (`PIPE_BUF`). */
+/** A pipe takes this much whole or not at all (`PIPE_BUF` on Linux). */
 const MIN_WRITE_BYTES = 4 * 1024;
 const MAX_WRITE_BYTES = 32 * 1024;
+const FAST_SHARE = 1 / 64;
 
 const SLOW_WRITE_MS = 100;
 
@@ -51,7 +52,7 @@ class Batch {
   #buffer = new Uint8Array(BATCH_BYTES);
   #size = 0;
 
-  get bytes(): Uint8Array<ArrayBuffer> {
+  get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#size);
   }
 
@@ -155,7 +156,7 @@ export class Log {
 
   /** Writes what is pending, for so many milliseconds at most. Returns how many lines are lost unreported. */
   async close(timeout: number): Promise<number> {
-    // Small writes from here on: none of one in flight when time is up has been taken.
+    // Small writes from here on, so that one still in flight when time is up has written nothing.
     this.#fastBytes = -Infinity;
     try {
       await deadline(this.#flush(), Math.max(timeout, 0));
@@ -246,8 +247,8 @@ export class Log {
     return false;
   }
 
-  /** Writes lines. Returns whether all are written; {@linkcode #offset} says how much is. */
-  async #write(lines: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  /** Writes lines. Returns whether all are written; {@linkcode #offset} says how many bytes are. */
+  async #write(lines: Uint8Array): Promise<boolean> {
     while (this.#offset < lines.length) {
       const began = performance.now();
       let size: number;
@@ -274,12 +275,12 @@ export class Log {
 
   /**
    * Where the next write ends: after a line, and further the more the output has lately taken without
-   * delay. A slow reader then still shows progress, and a file gets large writes. What a pipe and its
-   * reader take at first is too little for that: a write that blocks on them has written nothing.
+   * delay. A slow reader still shows progress that way, and a file gets large writes. A pipe's buffer
+   * alone doesn't earn one: a write that blocks counts as nothing written.
    */
   #endOfWrite(lines: Uint8Array): number {
     const size = Math.min(
-      Math.max(this.#fastBytes / 64, MIN_WRITE_BYTES),
+      Math.max(this.#fastBytes * FAST_SHARE, MIN_WRITE_BYTES),
       MAX_WRITE_BYTES,
     );
     if (this.#offset + size >= lines.length) return lines.length;

@@ -9,6 +9,9 @@ export const HOST = "127.0.0.1";
 /** The port of server number 0. */
 export const FIRST_PORT = 9000;
 
+/** The highest port. */
+export const MAX_PORT = 65_535;
+
 // Deno's default of 511 overflows in a burst, and a client that finds the backlog full retries only after
 // a second. The system may allow fewer than this.
 const BACKLOG = 4096;
@@ -64,5 +67,5 @@ export const tcp: Network = {
 /** The port of a server number, or `undefined` if 9000 + number is not a port. */
 export function portOf(server: bigint): number | undefined {
   const port = BigInt(FIRST_PORT) + server;
-  return port >= 0n && port <= 65535n ? Number(port) : undefined;
+  return port >= 0n && port <= MAX_PORT ? Number(port) : undefined;
 }

@@ -29,7 +29,7 @@ export class StandardOutput implements Output {
   }
 
   /** Writes some of the bytes. Resolves to how many. */
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  async write(bytes: Uint8Array): Promise<number> {
     try {
       if (this.#isKeeping) await this.#stream.write(NOTHING);
       this.#isKeeping = false;

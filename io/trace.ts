@@ -66,7 +66,7 @@ class TracedConnection implements Connection {
     return this.#conn.remoteAddr;
   }
 
-  async read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+  async read(buffer: Uint8Array): Promise<number | null> {
     const size = await this.#try("recv", this.#conn.read(buffer));
     this.#report(
       "recv",
@@ -76,7 +76,7 @@ class TracedConnection implements Connection {
     return size;
   }
 
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  async write(bytes: Uint8Array): Promise<number> {
     const size = await this.#try("send", this.#conn.write(bytes));
     this.#report(
       "send",

@@ -1,4 +1,4 @@
-/** Shows what others send as CPython's `repr` does: it can neither forge a line nor drive the terminal.
+/** Shows what others send as CPython's `repr` does, so that it can neither forge a line nor drive the terminal.
  * @module */
 
 /** Up to this many bytes, a loop is cheaper than the decoder. */

@@ -1,8 +1,5 @@
-/**
- * Packs files into archives.
- *
- * @module
- */
+/** Packs files into archives.
+ * @module */
 
 import { zipSync } from "fflate";
 import { packTar } from "modern-tar";

@@ -1,8 +1,5 @@
-/**
- * Draws docs/session.svg and docs/trace.svg from real runs. Ports 9001 and 9002 have to be free.
- *
- * @module
- */
+/** Draws docs/session.svg and docs/trace.svg from real runs. Ports 9001 and 9002 have to be free.
+ * @module */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { PROMPT } from "../client.ts";

@@ -1,14 +1,11 @@
-/**
- * Builds a release: for each system an archive of the compiled program with README, LICENSE, docs/ and
+/** Builds a release: for each system an archive of the compiled program with README, LICENSE, docs/ and
  * deploy/; the checksums of all archives; and the notes, which are the version's section of CHANGELOG.md.
  *
  *     deno task release                                   for every system
  *     deno task release --target aarch64-apple-darwin     for one
  *     deno task release --tag v0.2.0                      fails unless deno.json has that version
  *     deno task release --repository https://…            where links that leave the archive lead
- *
- * @module
- */
+ * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
 import config from "../deno.json" with { type: "json" };

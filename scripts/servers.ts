@@ -1,8 +1,5 @@
-/**
- * Runs several servers in one process. Every line they print begins with the port.
- *
- * @module
- */
+/** Runs several servers in one process. Every line they print begins with the port.
+ * @module */
 
 import { FIRST_PORT, tcp } from "../io/network.ts";
 import { writeAll } from "../io/stream.ts";

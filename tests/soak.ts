@@ -1,5 +1,4 @@
-/**
- * Mixes honest clients with hostile ones, in rounds of several hundred connections, and then reports
+/** Mixes honest clients with hostile ones, in rounds of several hundred connections, and then reports
  * honest ones without their answer or their line in the log, leaks of memory or descriptors, and lines in
  * the log that only a client can have written: `deno task soak --seconds 600`.
  * @module */

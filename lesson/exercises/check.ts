@@ -1,8 +1,5 @@
-/**
- * Tells whether an exercise is solved: `deno task exercise 1`.
- *
- * @module
- */
+/** Tells whether an exercise is solved: `deno task exercise 1`.
+ * @module */
 
 import anotherOperation from "./1-another-operation/check.ts";
 import aLengthFirst from "./2-a-length-first/check.ts";

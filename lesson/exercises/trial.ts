@@ -1,8 +1,5 @@
-/**
- * Tries out the server of an exercise.
- *
- * @module
- */
+/** Tries out the server of an exercise.
+ * @module */
 
 /** How long a server may take for anything, in milliseconds. */
 const PATIENCE_MS = 3_000;

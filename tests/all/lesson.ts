@@ -1,8 +1,5 @@
-/**
- * The tests of the lesson.
- *
- * @module
- */
+/** The tests of the lesson.
+ * @module */
 
 import "../lesson/exercises_test.ts";
 import "../lesson/pair_test.ts";

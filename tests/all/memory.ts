@@ -1,8 +1,5 @@
-/**
- * The tests that start no program.
- *
- * @module
- */
+/** The tests that start no program.
+ * @module */
 
 import "../bench/results_test.ts";
 import "../calc_test.ts";
@@ -21,6 +18,6 @@ import "../python/integer_test.ts";
 import "../python/os_error_test.ts";
 import "../python/repr_test.ts";
 import "../server_test.ts";
-import "../servers_test.ts";
+import "../scripts/servers_test.ts";
 import "../support/all_test.ts";
 import "../support/network_test.ts";

@@ -1,8 +1,5 @@
-/**
- * The comparisons with Python.
- *
- * @module
- */
+/** The comparisons with Python.
+ * @module */
 
 import "../parity/differences_test.ts";
 import "../parity/errors_test.ts";

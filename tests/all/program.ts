@@ -1,8 +1,5 @@
-/**
- * The tests of the program from outside.
- *
- * @module
- */
+/** The tests of the program from outside.
+ * @module */
 
 import "../program/abuse_test.ts";
 import "../program/client_test.ts";

@@ -1,8 +1,5 @@
-/**
- * Clients that try to bring a server down, and what they cost it.
- *
- * @module
- */
+/** Clients that try to bring a server down, and what they cost it.
+ * @module */
 
 import { assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";

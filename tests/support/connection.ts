@@ -1,11 +1,8 @@
-/**
- * A connection in memory.
+/** A connection in memory.
  *
  * It follows Linux and Deno 2.9 in what a program can tell apart; `network_test.ts` compares them. There
  * is no latency: what one side has done, the other sees in its next call.
- *
- * @module
- */
+ * @module */
 
 import type { Address, Connection } from "../../io/network.ts";
 import { systemError } from "./system_error.ts";

@@ -1,8 +1,5 @@
-/**
- * Types what a page's `console` blocks show as typed, and compares what appears.
- *
- * @module
- */
+/** Types what a page's `console` blocks show as typed, and compares what appears.
+ * @module */
 
 import { assertEquals } from "@std/assert";
 import { pythonPair, typescriptPair } from "./lesson.ts";

@@ -1,8 +1,5 @@
-/**
- * Helpers for the tests that show where tcpcalc differs from the Python pair.
- *
- * @module
- */
+/** Helpers for the tests that show where tcpcalc differs from the Python pair.
+ * @module */
 
 import { deadline } from "@std/async/deadline";
 import { writeAll } from "../../io/stream.ts";

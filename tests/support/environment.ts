@@ -1,8 +1,5 @@
-/**
- * The program in memory: what `main` shares with its process, in the hands of a test.
- *
- * @module
- */
+/** The program in memory: what `main` shares with its process, in the hands of a test.
+ * @module */
 
 import type { Input } from "../../io/stream.ts";
 import { main, type OutputStream } from "../../main.ts";

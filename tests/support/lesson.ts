@@ -1,8 +1,5 @@
-/**
- * Runs the pairs of the lesson.
- *
- * @module
- */
+/** Runs the pairs of the lesson.
+ * @module */
 
 import clientPy from "../../lesson/client.py" with { type: "text" };
 import clientTs from "../../lesson/client.ts" with { type: "text" };

@@ -1,8 +1,5 @@
-/**
- * A network in memory, for tests that need no sockets. It behaves as `connection.ts` says.
- *
- * @module
- */
+/** A network in memory, for tests that need no sockets. It behaves as `connection.ts` says.
+ * @module */
 
 import {
   type Address,

@@ -1,9 +1,6 @@
-/**
- * Tests that need more than plain `deno test` gives them. If something is missing they are ignored, and
+/** Tests that need more than plain `deno test` gives them. If something is missing they are ignored, and
  * their names say what.
- *
- * @module
- */
+ * @module */
 
 import { findPython } from "./python.ts";
 

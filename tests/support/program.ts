@@ -1,9 +1,6 @@
-/**
- * Runs tcpcalc as a process: `main.ts`, or the compiled program that the environment variable
+/** Runs tcpcalc as a process: `main.ts`, or the compiled program that the environment variable
  * `TCPCALC` names.
- *
- * @module
- */
+ * @module */
 
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";

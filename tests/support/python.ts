@@ -1,8 +1,5 @@
-/**
- * Asks `python3` how it behaves.
- *
- * @module
- */
+/** Asks `python3` how it behaves.
+ * @module */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 

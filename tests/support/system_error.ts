@@ -1,8 +1,5 @@
-/**
- * The errors of system calls, as Deno throws them.
- *
- * @module
- */
+/** The errors of system calls, as Deno throws them.
+ * @module */
 
 /** Each system's number and text for an error, and Deno's class for it, if any. */
 const ERRORS = {

@@ -1,8 +1,5 @@
-/**
- * Time that passes when the test says so.
- *
- * @module
- */
+/** Time that passes when the test says so.
+ * @module */
 
 import { setImmediate } from "node:timers";
 

@@ -1,8 +1,5 @@
-/**
- * Replays what the Python pair was recorded doing, against any implementation of server and client.
- *
- * @module
- */
+/** Replays what the Python pair was recorded doing, against any implementation of server and client.
+ * @module */
 
 import {
   closedPort,

@@ -1,8 +1,5 @@
-/**
- * `deno task servers` on ports that the system chooses.
- *
- * @module
- */
+/** `deno task servers` on ports that the system chooses.
+ * @module */
 
 import { tcp } from "../../io/network.ts";
 import { stopSignal } from "../../main.ts";

@@ -1,9 +1,6 @@
-/**
- * Tries things that tcpcalc has no need of, and prints how each attempt ends. Run it with the program's own
+/** Tries things that tcpcalc has no need of, and prints how each attempt ends. Run it with the program's own
  * permissions.
- *
- * @module
- */
+ * @module */
 
 const ATTEMPTS: Record<string, () => unknown> = {
   "listen on 127.0.0.1": () =>

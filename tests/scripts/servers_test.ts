@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { osErrorLine } from "../python/os_error.ts";
-import { runServers } from "../scripts/servers.ts";
-import { MemoryInput, MemoryOutput } from "./support/environment.ts";
-import { MemoryNetwork, readAll, send } from "./support/network.ts";
-import { systemError } from "./support/system_error.ts";
+import { osErrorLine } from "../../python/os_error.ts";
+import { runServers } from "../../scripts/servers.ts";
+import { MemoryInput, MemoryOutput } from "../support/environment.ts";
+import { MemoryNetwork, readAll, send } from "../support/network.ts";
+import { systemError } from "../support/system_error.ts";
 
 /** Servers 1, 2 and 3 on a network. */
 class Servers {
