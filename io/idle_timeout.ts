@@ -3,14 +3,17 @@
 
 /**
  * After a freeze the timer fires ahead of the reads that became ready during it. Connections that are due
- * are closed only after this many turns of the event loop, this many milliseconds apart, in which no
- * connection came or was read. Time alone won't do: on a busy machine it can pass without a turn.
+ * are closed only after this many quiet turns of the event loop, this many milliseconds apart. Time alone
+ * won't do: a frozen process or a busy machine lets it pass without a turn.
  */
-const SETTLE_TURNS = 10;
-const SETTLE_MS = 1;
+const QUIET_TURNS = 10;
+const TURN_MS = 1;
 
-/** The longest wait for such a lull: under constant load there is none. */
-const MAX_SETTLE_MS = 1_000;
+/** If so many connections come or are read in a turn, more of both may be ready. */
+const BUSY_CONNECTIONS = 8;
+
+/** How many turns to wait at most: under constant load none is quiet. */
+const MAX_TURNS = 1_000;
 
 /** A connection's place in the list of an {@linkcode IdleTimeout}. */
 export interface IdleEntry<T> {
@@ -37,11 +40,10 @@ export class IdleTimeout<T extends { close(): void }> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Connections that became idle at this moment or earlier are due. */
   #due = -Infinity;
-  /** Whether a connection has come or was read since the last turn. */
-  #isActive = false;
-  /** How many more turns have to pass without that. */
-  #turnsLeft = 0;
-  #settleUntil = 0;
+  /** How many connections have come or were read in this turn. */
+  #active = 0;
+  #quietTurns = 0;
+  #turns = 0;
 
   /** Creates an empty list. The timeout is in milliseconds; 0 means for ever. */
   constructor(timeout: number) {
@@ -60,7 +62,7 @@ export class IdleTimeout<T extends { close(): void }> {
     if (this.#last === undefined) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
-    this.#isActive = true;
+    this.#active++;
     if (this.#timer === undefined && this.#timeout > 0) {
       this.#timer = setTimeout(this.#sweep, this.#timeout);
     }
@@ -77,7 +79,7 @@ export class IdleTimeout<T extends { close(): void }> {
     else entry.next.previous = entry.previous;
     // An entry that awaits garbage collection must not keep its neighbours alive.
     entry.previous = entry.next = undefined;
-    this.#isActive = true;
+    this.#active += entry.since <= this.#due ? BUSY_CONNECTIONS : 1;
     return true;
   }
 
@@ -89,23 +91,23 @@ export class IdleTimeout<T extends { close(): void }> {
   }
 
   readonly #sweep = (): void => {
-    const now = performance.now();
-    this.#due = now - this.#timeout;
-    this.#settleUntil = now + MAX_SETTLE_MS;
-    this.#isActive = false;
-    this.#turnsLeft = SETTLE_TURNS;
-    if (this.#isDue()) this.#timer = setTimeout(this.#settle, SETTLE_MS);
+    this.#due = performance.now() - this.#timeout;
+    this.#active = this.#quietTurns = this.#turns = 0;
+    if (this.#isDue()) this.#timer = setTimeout(this.#settle, TURN_MS);
     else this.#schedule();
   };
 
   /** Closes what is due once the reads that were ready have been delivered. */
   readonly #settle = (): void => {
-    this.#turnsLeft = this.#isActive ? SETTLE_TURNS : this.#turnsLeft - 1;
-    this.#isActive = false;
-    const isSettled = this.#turnsLeft === 0 ||
-      performance.now() >= this.#settleUntil;
+    this.#turns++;
+    this.#quietTurns = this.#active < BUSY_CONNECTIONS
+      ? this.#quietTurns + 1
+      : 0;
+    this.#active = 0;
+    const isSettled = this.#quietTurns === QUIET_TURNS ||
+      this.#turns === MAX_TURNS;
     if (!isSettled && this.#isDue()) {
-      this.#timer = setTimeout(this.#settle, SETTLE_MS);
+      this.#timer = setTimeout(this.#settle, TURN_MS);
       return;
     }
     this.#closeDue(this.#due);

@@ -47,7 +47,6 @@ export function droppedLines(count: number): string {
 
 /** Pending lines, as bytes: a growing string is a chain of pieces for the garbage collector to copy. */
 class Batch {
-  /** How many lines were dropped ahead of these. */
   droppedBefore = 0;
   #buffer = new Uint8Array(BATCH_BYTES);
   #size = 0;
@@ -257,7 +256,7 @@ export class Log {
           lines.subarray(this.#offset, this.#endOfWrite(lines)),
         );
       } catch {
-        this.#fastBytes = 0;
+        this.#fastBytes = Math.min(this.#fastBytes, 0);
         return false;
       }
       this.#offset += size;
@@ -266,8 +265,10 @@ export class Log {
         this.#cut = lines[this.#offset - 1] !== LINE_FEED;
         this.#lastProgress = now;
       }
-      if (now - began < SLOW_WRITE_MS) this.#fastBytes += size;
-      else this.#fastBytes = 0;
+      // Of a larger write, a non-blocking pipe may take and lose a part.
+      if (size === 0) this.#fastBytes = -Infinity;
+      else if (now - began < SLOW_WRITE_MS) this.#fastBytes += size;
+      else this.#fastBytes = Math.min(this.#fastBytes, 0);
       this.#progress(size);
     }
     return true;

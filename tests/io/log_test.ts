@@ -169,6 +169,25 @@ Deno.test("a quick output gets writes of up to 32 KiB, and small ones once it is
   ]);
 });
 
+Deno.test("an output that was full without blocking gets small writes from then on", async () => {
+  let isFull = true;
+  using test = new TestLog((output) => ({
+    async write(bytes) {
+      if (isFull && bytes.length > 4 * KIBIBYTE) {
+        await delay(10);
+        isFull = false;
+        return 0;
+      }
+      return await output.write(bytes);
+    },
+  }));
+  test.print(...shortLines(3 * KIBIBYTE));
+  await test.time.advance(10);
+  const { writes } = test.output;
+  assert(!isFull);
+  assertEquals(Math.max(...writes), 4 * KIBIBYTE);
+});
+
 Deno.test("nothing is dropped within a second, however much is printed", async () => {
   using test = new TestLog();
   test.output.pause();
