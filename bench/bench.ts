@@ -12,7 +12,7 @@ import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
 /** In each turn of a round every server has the load for so many seconds. */
-const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [4, 5, 0.2];
+const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [3, 5, 0.2];
 const IDLE = QUICK ? 1_000 : 10_000;
 /** How many numbers a client is given; the largest only in the first round. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
