@@ -25,7 +25,7 @@ const INITIAL_BUFFER_BYTES = 64 * 1024;
 /** After this silence a reply is whole: the Python server leaves the connection open. */
 const REPLY_GAP_MS = 50;
 
-/** How many more turns a timer waits that is due: after a freeze it would fire ahead of ready reads. */
+/** How many more turns a due timer waits: after a freeze it would fire ahead of ready reads. */
 const SETTLE_TURNS = 2;
 
 /** The errors with which the system refuses a socket, whatever the server. */

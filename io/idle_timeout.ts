@@ -30,8 +30,8 @@ export interface IdleEntry<T> {
 }
 
 /**
- * Connections that all have the same time to send something. One timer serves all, as the first to come is the first
- * to be due. A linked list, as any can leave at any moment: a `Map` would cost a tenth of a request.
+ * Connections that all have the same time to send something. One timer serves all, as the first to come is
+ * the first to be due. A linked list, as any can leave at any moment: a `Map` would cost a tenth of a request.
  */
 export class IdleTimeout<T extends { close(): void }> {
   readonly #timeout: number;

@@ -259,15 +259,16 @@ export class Log {
         this.#fastBytes = Math.min(this.#fastBytes, 0);
         return false;
       }
-      this.#offset += size;
-      const now = performance.now();
-      if (size > 0) {
-        this.#cut = lines[this.#offset - 1] !== LINE_FEED;
-        this.#lastProgress = now;
+      if (size === 0) {
+        // Of a larger write, a non-blocking pipe may take and lose a part.
+        this.#fastBytes = -Infinity;
+        continue;
       }
-      // Of a larger write, a non-blocking pipe may take and lose a part.
-      if (size === 0) this.#fastBytes = -Infinity;
-      else if (now - began < SLOW_WRITE_MS) this.#fastBytes += size;
+      this.#offset += size;
+      this.#cut = lines[this.#offset - 1] !== LINE_FEED;
+      this.#lastProgress = performance.now();
+      const took = this.#lastProgress - began;
+      if (took < SLOW_WRITE_MS) this.#fastBytes += size;
       else this.#fastBytes = Math.min(this.#fastBytes, 0);
       this.#progress(size);
     }
