@@ -98,7 +98,8 @@ async function runServer(
     return 1;
   }
   const { port } = parsed;
-  const log = new Log(new StandardOutput(stdout));
+  const output = new StandardOutput(stdout);
+  const log = new Log(output);
   const errors = new Log(stderr);
   const warn = (line: string) => errors.print(line);
   let listener: Listener;
@@ -123,7 +124,10 @@ async function runServer(
     warn,
     signal,
   });
-  const lost = await log.close(stoppedAt + SHUTDOWN_MS - performance.now());
+  const unwritten = await log.close(
+    stoppedAt + SHUTDOWN_MS - performance.now(),
+  );
+  const lost = unwritten + output.keptLines;
   if (lost > 0) warn(droppedLines(lost));
   await errors.close(LAST_WORDS_MS);
   return 0;

@@ -1,12 +1,21 @@
-/** Reads lines as bytes.
+/** Lines as bytes.
  * @module */
 
 import type { Input } from "./stream.ts";
 
 const READ_BYTES = 64 * 1024;
 
-const LINE_FEED = 0x0a;
+/** The byte that ends a line. */
+export const LINE_FEED = 0x0a;
+
 const CARRIAGE_RETURN = 0x0d;
+
+/** How many lines end in the bytes. */
+export function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count++;
+  return count;
+}
 
 /** A line that is still incomplete, cut off at a limit. */
 class PartialLine {

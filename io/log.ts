@@ -2,10 +2,11 @@
  * @module */
 
 import { deadline } from "@std/async/deadline";
+import { countLines, LINE_FEED } from "./lines.ts";
 import type { Output } from "./stream.ts";
 
 /** How long to gather lines under load: a write costs more than a request. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 
 /** How much may be pending before {@linkcode Log.ready} holds the caller up. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -16,28 +17,13 @@ const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 /** After how long without progress an output is stalled. */
 const STALL_MS = 1_000;
 
-/** A pipe takes this much whole or not at all (`PIPE_BUF` on Linux). */
-const MIN_WRITE_BYTES = 4 * 1024;
-const MAX_WRITE_BYTES = 32 * 1024;
-const FAST_SHARE = 1 / 64;
-
-const SLOW_WRITE_MS = 100;
-
 /** The initial size of a batch: enough for {@linkcode GATHER_MS} under load. */
 const BATCH_BYTES = 256 * 1024;
 
 /** The most bytes of UTF-8 that a UTF-16 code unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
 
-const LINE_FEED = 0x0a;
-
 const encoder = new TextEncoder();
-
-function countLines(bytes: Uint8Array): number {
-  let count = 0;
-  for (const byte of bytes) if (byte === LINE_FEED) count++;
-  return count;
-}
 
 /** The line that reports lost lines, without its line end. */
 export function droppedLines(count: number): string {
@@ -119,8 +105,6 @@ export class Log {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
   #lastProgress = -Infinity;
-  /** How many bytes the output has taken since its last slow write. */
-  #fastBytes = 0;
   #drained: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -155,8 +139,6 @@ export class Log {
 
   /** Writes what is pending, for so many milliseconds at most. Returns how many lines are lost unreported. */
   async close(timeout: number): Promise<number> {
-    // Small writes from here on, so that one still in flight when time is up has written nothing.
-    this.#fastBytes = -Infinity;
     try {
       await deadline(this.#flush(), Math.max(timeout, 0));
     } catch {
@@ -249,47 +231,19 @@ export class Log {
   /** Writes lines. Returns whether all are written; {@linkcode #offset} says how many bytes are. */
   async #write(lines: Uint8Array): Promise<boolean> {
     while (this.#offset < lines.length) {
-      const began = performance.now();
       let size: number;
       try {
-        size = await this.#output.write(
-          lines.subarray(this.#offset, this.#endOfWrite(lines)),
-        );
+        size = await this.#output.write(lines.subarray(this.#offset));
       } catch {
-        this.#fastBytes = Math.min(this.#fastBytes, 0);
         return false;
       }
-      if (size === 0) {
-        // Of a larger write, a non-blocking pipe may take and lose a part.
-        this.#fastBytes = -Infinity;
-        continue;
-      }
+      if (size === 0) continue;
       this.#offset += size;
       this.#cut = lines[this.#offset - 1] !== LINE_FEED;
       this.#lastProgress = performance.now();
-      const took = this.#lastProgress - began;
-      if (took < SLOW_WRITE_MS) this.#fastBytes += size;
-      else this.#fastBytes = Math.min(this.#fastBytes, 0);
       this.#progress(size);
     }
     return true;
-  }
-
-  /**
-   * Where the next write ends: after a line, and further the more the output has lately taken without
-   * delay. A slow reader still shows progress that way, and a file gets large writes. A pipe's buffer
-   * alone doesn't earn one: a write that blocks counts as nothing written.
-   */
-  #endOfWrite(lines: Uint8Array): number {
-    const size = Math.min(
-      Math.max(this.#fastBytes * FAST_SHARE, MIN_WRITE_BYTES),
-      MAX_WRITE_BYTES,
-    );
-    if (this.#offset + size >= lines.length) return lines.length;
-    const end = lines.lastIndexOf(LINE_FEED, this.#offset + size - 1) + 1;
-    return end > this.#offset
-      ? end
-      : lines.indexOf(LINE_FEED, this.#offset) + 1;
   }
 
   #progress(size: number): void {

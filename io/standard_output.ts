@@ -1,59 +1,67 @@
-/** Standard output, with an account of failed writes.
+/** Standard output, in writes that are small enough to account for.
  * @module */
 
 import { delay } from "@std/async/delay";
+import { countLines, LINE_FEED } from "./lines.ts";
 import type { Output } from "./stream.ts";
 
 /** The capacity of Rust's `LineWriter`. */
 const KEPT_BYTES = 1024;
 
+/** A pipe takes this much whole or not at all (`PIPE_BUF` on Linux). */
+const PIPE_BYTES = 4 * 1024;
+
 /** How long to wait for room in a non-blocking pipe. */
 const RETRY_MS = 10;
 
 const NOTHING = new Uint8Array();
-const LINE_FEED = new TextEncoder().encode("\n");
+
+/** How many bytes to write at once: up to 1 KiB of whole lines, or up to 4 KiB of a longer line without its end. */
+function sizeOfWrite(lines: Uint8Array): number {
+  if (lines.length <= KEPT_BYTES) return lines.length;
+  const size = lines.lastIndexOf(LINE_FEED, KEPT_BYTES - 1) + 1;
+  if (size > 0) return size;
+  const part = lines.subarray(0, PIPE_BYTES);
+  const end = part.indexOf(LINE_FEED);
+  return end < 0 ? part.length : end;
+}
 
 /**
- * Tells what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which
- * keeps up to 1 KiB of what it could not write, and writes it ahead of the next. A failed write of no more
- * than that still comes out whole; of a larger one some is lost, and the next has to begin a new line.
+ * Tells exactly what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which
+ * keeps up to 1 KiB of what it could not write, and writes it ahead of the next. Of a larger write some is
+ * lost then, unless it holds no line end.
  */
 export class StandardOutput implements Output {
   readonly #stream: Output;
-  #isKeeping = false;
-  #isCut = false;
+  #kept = NOTHING;
 
   /** Creates an output that writes to the stream. */
   constructor(stream: Output) {
     this.#stream = stream;
   }
 
-  /** Writes some of the bytes. Resolves to how many. */
-  async write(bytes: Uint8Array): Promise<number> {
-    try {
-      if (this.#isKeeping) await this.#stream.write(NOTHING);
-      this.#isKeeping = false;
-      if (this.#isCut) await this.#stream.write(LINE_FEED);
-      this.#isCut = false;
-    } catch (error) {
-      return await this.#wait(error);
-    }
-    try {
-      return await this.#stream.write(bytes);
-    } catch (error) {
-      this.#isKeeping = await this.#failsToWriteNothing();
-      if (!this.#isKeeping) return await this.#wait(error);
-      if (bytes.length <= KEPT_BYTES) return bytes.length;
-      this.#isCut = true;
-      throw error;
-    }
+  /** How many of the lines taken are kept until the output can be written to again. */
+  get keptLines(): number {
+    return countLines(this.#kept);
   }
 
-  /** Waits for room in a full pipe that another process has made non-blocking. Throws other errors. */
-  async #wait(error: unknown): Promise<number> {
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    await delay(RETRY_MS);
-    return 0;
+  /** Takes some of the lines, which have to end with a line end. Resolves to how many bytes. */
+  async write(lines: Uint8Array): Promise<number> {
+    const bytes = lines.subarray(0, sizeOfWrite(lines));
+    try {
+      if (this.#kept.length > 0) await this.#stream.write(NOTHING);
+      this.#kept = NOTHING;
+      return await this.#stream.write(bytes);
+    } catch (error) {
+      if (this.#kept.length === 0 && await this.#failsToWriteNothing()) {
+        this.#kept = bytes.slice();
+        return bytes.length;
+      }
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      // A full pipe that another process has made non-blocking.
+      await delay(RETRY_MS);
+      return 0;
+    }
   }
 
   /** An empty write fails as long as kept bytes can't be written. */
