@@ -12,12 +12,13 @@ import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
 /** In each turn of a round every server has the load for so many seconds. */
-const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [3, 5, 0.2];
-const IDLE = QUICK ? 1_000 : 10_000;
+const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [9, 3, 0.2];
+/** The largest number of idle connections, which take seconds to open and close, and in how many rounds. */
+const [IDLE, IDLE_ROUNDS] = [QUICK ? 1_000 : 10_000, 3];
 /** How many numbers a client is given; the largest only in the first round. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
 /** How long a server may hold back its last log lines, and how long its first answer may take. */
-const [LOG_MS, START_MS] = [30, 10_000];
+const [LOG_MS, START_MS] = [60, 10_000];
 
 const LOADS: Record<string, load.Load> = {};
 for (const n of [1, 8]) LOADS[`${n} busy`] = { clients: n };
@@ -95,7 +96,6 @@ async function measureServer({ port, pid }: Contender, own: load.Load) {
 }
 
 async function measureLoad(what: string, servers: Contender[]): Promise<void> {
-  // Opening and closing that many connections takes seconds.
   const turns = LOADS[what].idle === IDLE ? 1 : TURNS;
   const slices = new Map(servers.map((own) => [own, [] as results.Samples]));
   for (let turn = 0; turn < turns; turn++) {
@@ -127,6 +127,7 @@ async function measureRound(round: number): Promise<void> {
   for (const server of servers) await start(server, stack);
   for (const { port } of servers) load.putLoad(port, { clients: 8 }, 1);
   for (const [what, { idle, message }] of Object.entries(LOADS)) {
+    if (idle === IDLE && round >= IDLE_ROUNDS) continue;
     progress(`Round ${round + 1} of ${ROUNDS}: ${what}`);
     const able = servers.filter(({ name }) =>
       message ? name === "tcpcalc" : !idle || name !== "Python one at a time"
