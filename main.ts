@@ -98,8 +98,7 @@ async function runServer(
     return 1;
   }
   const { port } = parsed;
-  const output = new StandardOutput(stdout);
-  const log = new Log(output);
+  const log = new Log(new StandardOutput(stdout));
   const errors = new Log(stderr);
   const warn = (line: string) => errors.print(line);
   let listener: Listener;
@@ -124,10 +123,7 @@ async function runServer(
     warn,
     signal,
   });
-  const unwritten = await log.close(
-    stoppedAt + SHUTDOWN_MS - performance.now(),
-  );
-  const lost = unwritten + output.keptLines;
+  const lost = await log.close(stoppedAt + SHUTDOWN_MS - performance.now());
   if (lost > 0) warn(droppedLines(lost));
   await errors.close(LAST_WORDS_MS);
   return 0;

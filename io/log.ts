@@ -31,6 +31,12 @@ export function droppedLines(count: number): string {
   return `Dropped ${count} ${lines} that could not be written`;
 }
 
+/** Where a log goes. */
+export interface LogOutput extends Output {
+  /** Writes what a failed write has left, and resolves to it, if it is whole lines. Throws as a write does. */
+  recover?(): Promise<Uint8Array>;
+}
+
 /** Pending lines, as bytes: a growing string is a chain of pieces for the garbage collector to copy. */
 class Batch {
   droppedBefore = 0;
@@ -87,7 +93,7 @@ class Batch {
  * reports how many.
  */
 export class Log {
-  readonly #output: Output;
+  readonly #output: LogOutput;
   /** What waits to be written, in order. New lines go into the last. */
   readonly #batches: Batch[] = [];
   /** What is being written, and how many bytes of it are written. */
@@ -100,6 +106,8 @@ export class Log {
   #dropped = 0;
   /** How many lines are missing before the first batch. */
   #missing = 0;
+  /** How many of them the last report told, if it has failed. */
+  #told = 0;
   /** Whether a failed write has left the output in the middle of a line. */
   #cut = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -109,7 +117,7 @@ export class Log {
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Creates a log that writes to the output. */
-  constructor(output: Output) {
+  constructor(output: LogOutput) {
     this.#output = output;
   }
 
@@ -161,6 +169,7 @@ export class Log {
       if (this.#writing === undefined) this.#start();
       await this.#writing;
     }
+    if (this.#missing > 0) await this.#reportMissing();
   }
 
   #addBatch(): void {
@@ -214,18 +223,36 @@ export class Log {
     this.#spare = batch;
   }
 
-  /** Returns whether the report was written. */
+  /** Returns whether nothing is missing any more that is not reported. */
   async #reportMissing(): Promise<boolean> {
+    if (!await this.#recover()) return false;
+    if (this.#missing === 0) return true;
     const start = this.#cut ? "\n" : "";
-    const notice = encoder.encode(`${start}${droppedLines(this.#missing)}\n`);
+    const report = encoder.encode(`${start}${droppedLines(this.#missing)}\n`);
     this.#offset = 0;
-    this.#pending += notice.length;
-    if (await this.#write(notice)) {
+    this.#pending += report.length;
+    if (await this.#write(report)) {
       this.#missing = 0;
       return true;
     }
-    this.#progress(notice.length - this.#offset);
+    this.#told = this.#missing;
+    this.#progress(report.length - this.#offset);
     return false;
+  }
+
+  /** Takes account of what came out after its write had failed. Returns whether the output works. */
+  async #recover(): Promise<boolean> {
+    try {
+      const lines = await this.#output.recover?.();
+      if (lines !== undefined && lines.length > 0) {
+        this.#missing -= this.#told || countLines(lines);
+        this.#cut = false;
+      }
+      this.#told = 0;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Writes lines. Returns whether all are written; {@linkcode #offset} says how many bytes are. */

@@ -2,7 +2,8 @@
  * @module */
 
 import { delay } from "@std/async/delay";
-import { countLines, LINE_FEED } from "./lines.ts";
+import { LINE_FEED } from "./lines.ts";
+import type { LogOutput } from "./log.ts";
 import type { Output } from "./stream.ts";
 
 /** The capacity of Rust's `LineWriter`. */
@@ -15,23 +16,23 @@ const PIPE_BYTES = 4 * 1024;
 const RETRY_MS = 10;
 
 const NOTHING = new Uint8Array();
+const LINE_END = Uint8Array.of(LINE_FEED);
 
-/** How many bytes to write at once: up to 1 KiB of whole lines, or up to 4 KiB of a longer line without its end. */
+/** How many bytes to write at once: up to 1 KiB of whole lines, or a longer line, or 4 KiB of it. */
 function sizeOfWrite(lines: Uint8Array): number {
-  if (lines.length <= KEPT_BYTES) return lines.length;
   const size = lines.lastIndexOf(LINE_FEED, KEPT_BYTES - 1) + 1;
   if (size > 0) return size;
-  const part = lines.subarray(0, PIPE_BYTES);
-  const end = part.indexOf(LINE_FEED);
-  return end < 0 ? part.length : end;
+  const end = lines.subarray(0, PIPE_BYTES).indexOf(LINE_FEED) + 1;
+  return end > 0 ? end : Math.min(lines.length, PIPE_BYTES);
 }
 
 /**
- * Tells exactly what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which
- * keeps up to 1 KiB of what it could not write, and writes it ahead of the next. Of a larger write some is
- * lost then, unless it holds no line end.
+ * Tells what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which keeps up
+ * to 1 KiB of what it could not write, and writes it ahead of the next. A failed write of no more than that
+ * still comes out whole. So does one without a line end, up to where it failed; of a longer line a part can
+ * be lost.
  */
-export class StandardOutput implements Output {
+export class StandardOutput implements LogOutput {
   readonly #stream: Output;
   #kept = NOTHING;
 
@@ -40,32 +41,41 @@ export class StandardOutput implements Output {
     this.#stream = stream;
   }
 
-  /** How many of the lines taken are kept until the output can be written to again. */
-  get keptLines(): number {
-    return countLines(this.#kept);
-  }
-
-  /** Takes some of the lines, which have to end with a line end. Resolves to how many bytes. */
+  /** Writes some of the bytes, which have to end with a line end. Resolves to how many. */
   async write(lines: Uint8Array): Promise<number> {
     const bytes = lines.subarray(0, sizeOfWrite(lines));
     try {
-      if (this.#kept.length > 0) await this.#stream.write(NOTHING);
-      this.#kept = NOTHING;
       return await this.#stream.write(bytes);
     } catch (error) {
-      if (this.#kept.length === 0 && await this.#failsToWriteNothing()) {
-        this.#kept = bytes.slice();
-        return bytes.length;
+      if (error instanceof Deno.errors.WouldBlock) {
+        return await this.#waitForRoom(bytes.length);
       }
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // A full pipe that another process has made non-blocking.
-      await delay(RETRY_MS);
-      return 0;
+      if (await this.#isKeeping()) this.#kept = bytes.slice();
+      throw error;
     }
   }
 
-  /** An empty write fails as long as kept bytes can't be written. */
-  async #failsToWriteNothing(): Promise<boolean> {
+  /** Writes what is kept. Resolves to it, or to nothing where some of it may be lost. */
+  async recover(): Promise<Uint8Array> {
+    const kept = this.#kept;
+    if (kept.length === 0) return kept;
+    await this.#stream.write(NOTHING);
+    const isWhole = kept.length <= KEPT_BYTES;
+    if (!isWhole) await this.#stream.write(LINE_END);
+    this.#kept = NOTHING;
+    return isWhole ? kept : NOTHING;
+  }
+
+  /** Waits until a full non-blocking pipe has room. Resolves to how much of the write has come out. */
+  async #waitForRoom(size: number): Promise<number> {
+    let written = 0;
+    for (; await this.#isKeeping(); written = size) await delay(RETRY_MS);
+    if (written === 0) await delay(RETRY_MS);
+    return written;
+  }
+
+  /** An empty write fails as long as something is kept that can't be written. */
+  async #isKeeping(): Promise<boolean> {
     try {
       await this.#stream.write(NOTHING);
       return false;

@@ -11,14 +11,18 @@ import {
 } from "../main.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-/** The same stream, with a prefix before every line. Each write must consist of whole lines. */
+/** The same stream, with a prefix before every line. Lines go out whole. */
 function prefixed(stream: OutputStream, prefix: string): OutputStream {
+  const decoder = new TextDecoder();
+  let unfinished = "";
   return {
     isTerminal: () => stream.isTerminal(),
     async write(bytes) {
-      const lines = decoder.decode(bytes).replace(/^(?=.)/gm, prefix);
+      const text = unfinished + decoder.decode(bytes, { stream: true });
+      const end = text.lastIndexOf("\n") + 1;
+      unfinished = text.slice(end);
+      const lines = text.slice(0, end).replace(/^(?=.)/gm, prefix);
       await writeAll(stream, encoder.encode(lines));
       return bytes.length;
     },

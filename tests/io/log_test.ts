@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { droppedLines, Log } from "../../io/log.ts";
+import { droppedLines, Log, type LogOutput } from "../../io/log.ts";
+import { StandardOutput } from "../../io/standard_output.ts";
 import type { Output } from "../../io/stream.ts";
 import { MemoryOutput } from "../support/environment.ts";
+import { LineWriter } from "../support/line_writer.ts";
 import { systemError } from "../support/system_error.ts";
 import { FakeTime, settle } from "../support/time.ts";
 
@@ -38,9 +40,10 @@ class TestLog implements Disposable {
   readonly log: Log;
   #isWriting = false;
 
-  constructor(wrap = (output: Output) => output) {
+  constructor(wrap: (output: Output) => LogOutput = (output) => output) {
     const output = wrap(this.output);
     this.log = new Log({
+      recover: async () => await output.recover?.() ?? new Uint8Array(),
       write: async (bytes) => {
         assert(!this.#isWriting, "a write began before the last one ended");
         this.#isWriting = true;
@@ -380,4 +383,61 @@ Deno.test("close writes what the output takes at once, even with no time left", 
   test.print("one");
   assertEquals(await test.log.close(-1), 0);
   assertEquals(test.lines, ["one", ""]);
+});
+
+function standardOutput(output: Output): LogOutput {
+  return new StandardOutput(new LineWriter(output));
+}
+
+Deno.test("lines that come out late are not missing", async () => {
+  using test = new TestLog(standardOutput);
+  test.output.fail(systemError("ENOSPC"), 6);
+  test.print("one", "two", "three");
+  await test.time.advance(50);
+  assertEquals(test.output.text, "one\ntw");
+  test.print("four");
+  await test.time.advance(50);
+  test.output.resume();
+  test.print("five");
+  await test.time.advance(50);
+  assertEquals(
+    test.lines,
+    ["one", "two", "three", droppedLines(1), "five", ""],
+  );
+});
+
+Deno.test("a report that comes out late is not repeated", async () => {
+  using test = new TestLog(standardOutput);
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one", "two");
+  await test.time.advance(50);
+  test.output.fail(systemError("ENOSPC"), 4);
+  test.print("three");
+  await test.time.advance(50);
+  assertEquals(test.output.text, "Drop");
+  test.output.resume();
+  test.print("four");
+  await test.time.advance(50);
+  assertEquals(test.lines, [droppedLines(2), droppedLines(1), "four", ""]);
+});
+
+Deno.test("close counts the lines of a report that is still to come out", async () => {
+  using test = new TestLog(standardOutput);
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one", "two");
+  await test.time.advance(50);
+  test.output.fail(systemError("ENOSPC"), 4);
+  test.print("three");
+  await test.time.advance(50);
+  assertEquals(await test.log.close(1_000), 3);
+});
+
+Deno.test("close reports what is missing where it is missing, if the output works again", async () => {
+  using test = new TestLog();
+  test.output.fail(systemError("ENOSPC"));
+  test.print("one", "two");
+  await test.time.advance(50);
+  test.output.resume();
+  assertEquals(await test.log.close(1_000), 0);
+  assertEquals(test.lines, [droppedLines(2), ""]);
 });

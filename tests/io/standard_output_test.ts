@@ -1,57 +1,25 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { StandardOutput } from "../../io/standard_output.ts";
-import type { Output } from "../../io/stream.ts";
 import { MemoryOutput } from "../support/environment.ts";
+import { LineWriter } from "../support/line_writer.ts";
 import { systemError } from "../support/system_error.ts";
+import { FakeTime } from "../support/time.ts";
 
 const KEPT_BYTES = 1024;
-const LINE_FEED = 0x0a;
 const FULL = systemError("ENOSPC");
 
 const encoder = new TextEncoder();
-
-/** A file behind Rust's `LineWriter`, as `Deno.stdout` is. A line end has to be the last byte of a write. */
-class LineWriter {
-  readonly #file: Output;
-  #kept = new Uint8Array();
-
-  constructor(file: Output) {
-    this.#file = file;
-  }
-
-  async write(bytes: Uint8Array): Promise<number> {
-    await this.#flush();
-    if (bytes.at(-1) !== LINE_FEED && bytes.length >= KEPT_BYTES) {
-      return await this.#file.write(bytes);
-    }
-    const size = await this.#file.write(bytes.slice());
-    this.#kept = bytes.slice(size, size + KEPT_BYTES);
-    const taken = size + this.#kept.length;
-    await this.#flush();
-    return taken;
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#kept.length > 0) {
-      this.#kept = this.#kept.subarray(await this.#file.write(this.#kept));
-    }
-  }
-}
 
 /** Standard output that goes to a file. */
 class TestOutput {
   readonly file = new MemoryOutput();
   readonly #output = new StandardOutput(new LineWriter(this.file));
 
-  get keptLines(): number {
-    return this.#output.keptLines;
-  }
-
   async write(text: string): Promise<number> {
     return await this.#output.write(encoder.encode(text));
   }
 
-  /** Writes all of a text, and returns how much of it was taken before an error. */
+  /** Writes all of a text. Returns how much of it was taken before an error. */
   async writeAll(text: string): Promise<number> {
     let taken = 0;
     try {
@@ -61,15 +29,26 @@ class TestOutput {
     }
     return taken;
   }
+
+  async recover(): Promise<string> {
+    return new TextDecoder().decode(await this.#output.recover());
+  }
 }
 
-Deno.test("lines go out in writes of up to 1 KiB, and a longer one in writes of 4 KiB without its end", async () => {
+function lineOf(length: number): string {
+  return `${"1".repeat(length - 1)}\n`;
+}
+
+Deno.test("up to 1 KiB of whole lines go out in a write, a longer line by itself, and 4 KiB of one that is longer still", async () => {
   const output = new TestOutput();
-  const lines = `${"1".repeat(99)}\n`.repeat(12) +
-    `${"2".repeat(9_000)}\nend\n`;
+  const lines = [...Array(12).fill(100), 1_025, 4_096, 9_000, 5].map(lineOf)
+    .join("");
   assertEquals(await output.writeAll(lines), lines.length);
   assertEquals(output.file.text, lines);
-  assertEquals(output.file.writes, [1_000, 200, 4_096, 4_096, 813]);
+  assertEquals(
+    output.file.writes,
+    [1_000, 200, 1_025, 4_096, 4_096, 4_096, 808 + 5],
+  );
 });
 
 Deno.test("a write of which nothing is taken fails, and the next one is unaffected", async () => {
@@ -77,46 +56,73 @@ Deno.test("a write of which nothing is taken fails, and the next one is unaffect
   assertEquals(await output.write("one\n"), 4);
   output.file.fail(FULL);
   assertEquals(await output.writeAll("two\n"), 0);
-  assertEquals(output.keptLines, 0);
   output.file.resume();
+  assertEquals(await output.recover(), "");
   assertEquals(await output.write("three\n"), 6);
   assertEquals(output.file.text, "one\nthree\n");
 });
 
-Deno.test("a write that is kept for later succeeds, and those after it fail until it is written", async () => {
+Deno.test("a failed write that is kept for later comes out whole", async () => {
   const output = new TestOutput();
   output.file.fail(FULL, 2);
-  assertEquals(await output.writeAll("one\n"), 4);
-  assertEquals(output.keptLines, 1);
-  assertEquals(await output.writeAll("two\n"), 0);
+  assertEquals(await output.writeAll("one\n"), 0);
+  await assertRejects(() => output.recover(), Error, FULL.message);
   output.file.resume();
-  assertEquals(await output.write("three\n"), 6);
-  assertEquals(output.keptLines, 0);
-  assertEquals(output.file.text, "one\nthree\n");
+  assertEquals(await output.recover(), "one\n");
+  assertEquals(await output.recover(), "");
+  assertEquals(await output.write("two\n"), 4);
+  assertEquals(output.file.text, "one\ntwo\n");
 });
 
-Deno.test("however much room a disk has left, what was taken of the lines comes out, and no more", async () => {
-  const line = (length: number) => `${"1".repeat(length - 1)}\n`;
-  const lines = [500, 500, 500, 1_500, 1_025, 100, 9_000, 10].map(line).join(
+Deno.test("a longer line of which a part is lost is cut off", async () => {
+  const output = new TestOutput();
+  output.file.fail(FULL, 2);
+  assertEquals(await output.writeAll(lineOf(2_000)), 0);
+  output.file.resume();
+  assertEquals(await output.recover(), "");
+  await output.write("two\n");
+  assertEquals(output.file.text, `${"1".repeat(2 + KEPT_BYTES)}\ntwo\n`);
+});
+
+Deno.test("however much room a disk has left, what was taken of the lines and recovered comes out, and no more", async () => {
+  const lines = [500, 500, 500, 900, 5_000, 100, 9_000, 10].map(lineOf).join(
     "",
   );
   for (let room = 0; room <= lines.length; room += 7) {
     const output = new TestOutput();
     output.file.fail(FULL, room);
-    const taken = await output.writeAll(lines);
+    const taken = lines.slice(0, await output.writeAll(lines));
     output.file.resume();
+    const recovered = await output.recover();
     await output.write("end\n");
-    assertEquals(output.file.text, `${lines.slice(0, taken)}end\n`);
+    assertEquals(output.file.text, `${taken}${recovered}end\n`);
   }
 });
 
+/** A pipe that is non-blocking, with room for so many bytes. */
+function fullPipe(output: TestOutput, room: number): void {
+  const { WouldBlock } = Deno.errors;
+  output.file.fail(new WouldBlock("Resource temporarily unavailable"), room);
+}
+
 Deno.test("a full pipe that is non-blocking takes nothing, which is no failure", async () => {
   const output = new TestOutput();
-  output.file.fail(
-    new Deno.errors.WouldBlock("Resource temporarily unavailable"),
-  );
+  fullPipe(output, 0);
   assertEquals(await output.write("one\n"), 0);
   output.file.resume();
   assertEquals(await output.write("one\n"), 4);
+  assertEquals(output.file.text, "one\n");
+});
+
+Deno.test("a write that fills a non-blocking pipe waits until the rest is out", async () => {
+  using time = new FakeTime();
+  const output = new TestOutput();
+  fullPipe(output, 2);
+  const writing = output.write("one\n");
+  await time.advance(100);
+  assertEquals(output.file.text, "on");
+  output.file.resume();
+  await time.advance(10);
+  assertEquals(await writing, 4);
   assertEquals(output.file.text, "one\n");
 });

@@ -36,14 +36,16 @@ Deno.test("every line of several servers begins with the port", async () => {
       `${port} | Server is listening on 127.0.0.1:${port}\n`,
     );
   }
+  // Its line is longer than a write.
+  const message = `${"\0".repeat(1_018)}€€`;
   using conn = await network.connect(9002);
-  await send(conn, "21");
-  assertEquals(await readAll(conn), "42");
+  await send(conn, message);
+  await readAll(conn);
   servers.stop();
   assertEquals(await servers.status, 0);
   assertEquals(servers.stdout.text.split("\n").slice(3), [
     `9002 | Accepted connection from ('127.0.0.1', ${conn.localAddr.port})`,
-    "9002 | Received from client: 21",
+    `9002 | Received from client: ${message.replaceAll("\0", "\\x00")}`,
     "",
   ]);
   assertEquals(servers.stderr.text, "");
