@@ -223,7 +223,7 @@ export class Log {
     this.#spare = batch;
   }
 
-  /** Returns whether nothing is missing any more that is not reported. */
+  /** Reports what is missing. Returns whether nothing is left to report. */
   async #reportMissing(): Promise<boolean> {
     if (!await this.#recover()) return false;
     if (this.#missing === 0) return true;

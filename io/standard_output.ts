@@ -29,8 +29,7 @@ function sizeOfWrite(lines: Uint8Array): number {
 /**
  * Tells what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which keeps up
  * to 1 KiB of what it could not write, and writes it ahead of the next. A failed write of no more than that
- * still comes out whole. So does one without a line end, up to where it failed; of a longer line a part can
- * be lost.
+ * still comes out whole; of a longer line a part can be lost.
  */
 export class StandardOutput implements LogOutput {
   readonly #stream: Output;
@@ -55,7 +54,7 @@ export class StandardOutput implements LogOutput {
     }
   }
 
-  /** Writes what is kept. Resolves to it, or to nothing where some of it may be lost. */
+  /** Writes what is kept. Resolves to it, or to nothing if it is of a line that may be cut off. */
   async recover(): Promise<Uint8Array> {
     const kept = this.#kept;
     if (kept.length === 0) return kept;
