@@ -14,11 +14,12 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 /** How much to keep for a stalled output. */
 const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
-/** After how long without progress an output is stalled. */
 const STALL_MS = 1_000;
 
 /** The initial size of a batch: enough for {@linkcode GATHER_MS} under load. */
 const BATCH_BYTES = 256 * 1024;
+
+const SHORT_LINE = 256;
 
 /** The most bytes of UTF-8 that a UTF-16 code unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -53,8 +54,9 @@ class Batch {
     const buffer = this.#buffer;
     const start = this.#size;
     // Most lines are short and ASCII; for those the encoder costs more than this loop.
+    const loopEnd = line.length > SHORT_LINE ? 0 : line.length;
     let ascii = 0;
-    for (; ascii < line.length; ascii++) {
+    for (; ascii < loopEnd; ascii++) {
       const unit = line.charCodeAt(ascii);
       if (unit > 0x7f) break;
       buffer[start + ascii] = unit;
@@ -96,7 +98,7 @@ export class Log {
   readonly #output: LogOutput;
   /** What waits to be written, in order. New lines go into the last. */
   readonly #batches: Batch[] = [];
-  /** What is being written, and how many bytes of it are written. */
+  /** What is being written, and how much of it is written. */
   #current: Batch | undefined;
   #offset = 0;
   #spare: Batch | undefined;

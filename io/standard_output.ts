@@ -15,25 +15,30 @@ const PIPE_BYTES = 4 * 1024;
 /** How long to wait for room in a non-blocking pipe. */
 const RETRY_MS = 10;
 
+const SLOW_MS = 10;
+
 const NOTHING = new Uint8Array();
 const LINE_END = Uint8Array.of(LINE_FEED);
 
-/** How many bytes to write at once: up to 1 KiB of whole lines, or a longer line, or 4 KiB of it. */
-function sizeOfWrite(lines: Uint8Array): number {
-  const size = lines.lastIndexOf(LINE_FEED, KEPT_BYTES - 1) + 1;
+/** How many bytes to write at once: up to 1 KiB of whole lines, which may follow a longer one. */
+function sizeOfWrite(lines: Uint8Array, isSlow: boolean): number {
+  const lastEnd = (max: number) => lines.lastIndexOf(LINE_FEED, max - 1) + 1;
+  const size = lastEnd(KEPT_BYTES);
   if (size > 0) return size;
-  const end = lines.subarray(0, PIPE_BYTES).indexOf(LINE_FEED) + 1;
-  return end > 0 ? end : Math.min(lines.length, PIPE_BYTES);
+  const end = lines.indexOf(LINE_FEED) + 1;
+  // A slow reader shows progress with each page that a pipe frees.
+  return isSlow ? Math.min(end, PIPE_BYTES) : lastEnd(end + KEPT_BYTES);
 }
 
 /**
  * Tells what became of a failed write. Deno writes standard output through Rust's `LineWriter`, which keeps up
  * to 1 KiB of what it could not write, and writes it ahead of the next. A failed write of no more than that
- * still comes out whole; of a longer line a part can be lost.
+ * still comes out whole; of a larger one some can be lost.
  */
 export class StandardOutput implements LogOutput {
   readonly #stream: Output;
   #kept = NOTHING;
+  #isSlow = false;
 
   /** Creates an output that writes to the stream. */
   constructor(stream: Output) {
@@ -42,7 +47,8 @@ export class StandardOutput implements LogOutput {
 
   /** Writes some of the bytes, which have to end with a line end. Resolves to how many. */
   async write(lines: Uint8Array): Promise<number> {
-    const bytes = lines.subarray(0, sizeOfWrite(lines));
+    const bytes = lines.subarray(0, sizeOfWrite(lines, this.#isSlow));
+    const began = performance.now();
     try {
       return await this.#stream.write(bytes);
     } catch (error) {
@@ -51,10 +57,12 @@ export class StandardOutput implements LogOutput {
       }
       if (await this.#isKeeping()) this.#kept = bytes.slice();
       throw error;
+    } finally {
+      this.#isSlow = performance.now() - began >= SLOW_MS;
     }
   }
 
-  /** Writes what is kept. Resolves to it, or to nothing if it is of a line that may be cut off. */
+  /** Writes what is kept. Resolves to it, or to nothing if some of it may be lost. */
   async recover(): Promise<Uint8Array> {
     const kept = this.#kept;
     if (kept.length === 0) return kept;

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { StandardOutput } from "../../io/standard_output.ts";
 import { MemoryOutput } from "../support/environment.ts";
 import { LineWriter } from "../support/line_writer.ts";
@@ -13,7 +14,18 @@ const encoder = new TextEncoder();
 /** Standard output that goes to a file. */
 class TestOutput {
   readonly file = new MemoryOutput();
-  readonly #output = new StandardOutput(new LineWriter(this.file));
+  readonly #output: StandardOutput;
+
+  /** Creates an output whose every write takes some time, in milliseconds. */
+  constructor(latency = 0) {
+    const writer = new LineWriter(this.file);
+    this.#output = new StandardOutput({
+      async write(bytes) {
+        if (latency > 0) await delay(latency);
+        return await writer.write(bytes);
+      },
+    });
+  }
 
   async write(text: string): Promise<number> {
     return await this.#output.write(encoder.encode(text));
@@ -39,15 +51,30 @@ function lineOf(length: number): string {
   return `${"1".repeat(length - 1)}\n`;
 }
 
-Deno.test("up to 1 KiB of whole lines go out in a write, a longer line by itself, and 4 KiB of one that is longer still", async () => {
+const LENGTHS = [...Array(12).fill(100), 1_025, 9_000, ...Array(12).fill(100)];
+
+Deno.test("up to 1 KiB of whole lines go out in a write, and after a longer line", async () => {
   const output = new TestOutput();
-  const lines = [...Array(12).fill(100), 1_025, 4_096, 9_000, 5].map(lineOf)
-    .join("");
+  const lines = LENGTHS.map(lineOf).join("");
   assertEquals(await output.writeAll(lines), lines.length);
   assertEquals(output.file.text, lines);
   assertEquals(
     output.file.writes,
-    [1_000, 200, 1_025, 4_096, 4_096, 4_096, 808 + 5],
+    [1_000, 200, 1_025, 9_000 + 1_000, 200],
+  );
+});
+
+Deno.test("to a slow output a longer line goes in writes of up to 4 KiB", async () => {
+  using time = new FakeTime();
+  const output = new TestOutput(20);
+  const lines = LENGTHS.map(lineOf).join("");
+  const writing = output.writeAll(lines);
+  await time.advance(1_000);
+  assertEquals(await writing, lines.length);
+  assertEquals(output.file.text, lines);
+  assertEquals(
+    output.file.writes,
+    [1_000, 200, 1_025, 4_096, 4_096, 808 + 200, 1_000],
   );
 });
 
@@ -85,9 +112,7 @@ Deno.test("a longer line of which a part is lost is cut off", async () => {
 });
 
 Deno.test("however much room a disk has left, what was taken of the lines and recovered comes out, and no more", async () => {
-  const lines = [500, 500, 500, 900, 5_000, 100, 9_000, 10].map(lineOf).join(
-    "",
-  );
+  const lines = [500, 500, 500, 1_024, 100, 900, 10].map(lineOf).join("");
   for (let room = 0; room <= lines.length; room += 7) {
     const output = new TestOutput();
     output.file.fail(FULL, room);
