@@ -12,7 +12,7 @@ import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
 /** In each turn of a round every server has the load for so many seconds. */
-const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [7, 3, 0.2];
+const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [5, 3, 0.2];
 /** The largest number of idle connections, which take seconds to open and close, and in how many rounds. */
 const [IDLE, IDLE_ROUNDS] = [QUICK ? 1_000 : 10_000, 3];
 /** How many numbers a client is given; the largest only in the first round. */

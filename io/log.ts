@@ -242,7 +242,7 @@ export class Log {
     return false;
   }
 
-  /** Takes account of what came out after its write had failed. Returns whether the output works. */
+  /** Takes account of what came out late. Returns whether the output works. */
   async #recover(): Promise<boolean> {
     try {
       const lines = await this.#output.recover?.();

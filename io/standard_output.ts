@@ -6,28 +6,42 @@ import { LINE_FEED } from "./lines.ts";
 import type { LogOutput } from "./log.ts";
 import type { Output } from "./stream.ts";
 
-/** The capacity of Rust's `LineWriter`. */
 const KEPT_BYTES = 1024;
 
-/** A pipe takes this much whole or not at all (`PIPE_BUF` on Linux). */
-const PIPE_BYTES = 4 * 1024;
+const PAGE_BYTES = 4 * 1024;
+
+/** If more than this is to be written, larger writes are worth more than an exact count. */
+const BULK_BYTES = 8 * 1024;
+
+/** How large: a pipe's buffer alone doesn't earn one. */
+const FAST_SHARE = 1 / 64;
+const SLOW_MS = 100;
 
 /** How long to wait for room in a non-blocking pipe. */
 const RETRY_MS = 10;
 
-const SLOW_MS = 10;
-
 const NOTHING = new Uint8Array();
 const LINE_END = Uint8Array.of(LINE_FEED);
 
-/** How many bytes to write at once: up to 1 KiB of whole lines, which may follow a longer one. */
-function sizeOfWrite(lines: Uint8Array, isSlow: boolean): number {
+function sizeOfWrite(lines: Uint8Array, fastBytes: number): number {
   const lastEnd = (max: number) => lines.lastIndexOf(LINE_FEED, max - 1) + 1;
-  const size = lastEnd(KEPT_BYTES);
+  const max = Math.min(fastBytes, PAGE_BYTES);
+  const isBulk = lines.length > BULK_BYTES && max > KEPT_BYTES;
+  const size = lastEnd(isBulk ? max : KEPT_BYTES);
   if (size > 0) return size;
   const end = lines.indexOf(LINE_FEED) + 1;
   // A slow reader shows progress with each page that a pipe frees.
-  return isSlow ? Math.min(end, PIPE_BYTES) : lastEnd(end + KEPT_BYTES);
+  return max > KEPT_BYTES
+    ? lastEnd(end + KEPT_BYTES)
+    : Math.min(end, PAGE_BYTES);
+}
+
+function hasLongLine(lines: Uint8Array): boolean {
+  let start = 0;
+  for (let end; (end = lines.indexOf(LINE_FEED, start) + 1) > 0; start = end) {
+    if (end - start > KEPT_BYTES) return true;
+  }
+  return false;
 }
 
 /**
@@ -38,7 +52,8 @@ function sizeOfWrite(lines: Uint8Array, isSlow: boolean): number {
 export class StandardOutput implements LogOutput {
   readonly #stream: Output;
   #kept = NOTHING;
-  #isSlow = false;
+  /** How many bytes the output has taken since it was last slow. */
+  #fastBytes = 0;
 
   /** Creates an output that writes to the stream. */
   constructor(stream: Output) {
@@ -47,18 +62,18 @@ export class StandardOutput implements LogOutput {
 
   /** Writes some of the bytes, which have to end with a line end. Resolves to how many. */
   async write(lines: Uint8Array): Promise<number> {
-    const bytes = lines.subarray(0, sizeOfWrite(lines, this.#isSlow));
+    const fastBytes = this.#fastBytes * FAST_SHARE;
+    const bytes = lines.subarray(0, sizeOfWrite(lines, fastBytes));
     const began = performance.now();
     try {
-      return await this.#stream.write(bytes);
+      const size = await this.#stream.write(bytes);
+      const isSlow = performance.now() - began >= SLOW_MS;
+      this.#fastBytes = isSlow
+        ? Math.min(this.#fastBytes, 0)
+        : this.#fastBytes + size;
+      return size;
     } catch (error) {
-      if (error instanceof Deno.errors.WouldBlock) {
-        return await this.#waitForRoom(bytes.length);
-      }
-      if (await this.#isKeeping()) this.#kept = bytes.slice();
-      throw error;
-    } finally {
-      this.#isSlow = performance.now() - began >= SLOW_MS;
+      return await this.#explain(error, bytes);
     }
   }
 
@@ -67,10 +82,20 @@ export class StandardOutput implements LogOutput {
     const kept = this.#kept;
     if (kept.length === 0) return kept;
     await this.#stream.write(NOTHING);
-    const isWhole = kept.length <= KEPT_BYTES;
-    if (!isWhole) await this.#stream.write(LINE_END);
+    if (hasLongLine(kept)) await this.#stream.write(LINE_END);
     this.#kept = NOTHING;
-    return isWhole ? kept : NOTHING;
+    return kept.length <= KEPT_BYTES ? kept : NOTHING;
+  }
+
+  async #explain(error: unknown, bytes: Uint8Array): Promise<number> {
+    const isFull = error instanceof Deno.errors.WouldBlock;
+    this.#fastBytes = isFull ? -Infinity : Math.min(this.#fastBytes, 0);
+    const isKept = await this.#isKeeping();
+    if (isFull && (!isKept || bytes.length <= KEPT_BYTES)) {
+      return await this.#waitForRoom(bytes.length);
+    }
+    if (isKept) this.#kept = bytes.slice();
+    throw error;
   }
 
   /** Waits until a full non-blocking pipe has room. Resolves to how much of the write has come out. */

@@ -16,12 +16,14 @@ class TestOutput {
   readonly file = new MemoryOutput();
   readonly #output: StandardOutput;
 
-  /** Creates an output whose every write takes some time, in milliseconds. */
-  constructor(latency = 0) {
+  /** How long each write takes, in milliseconds. */
+  latency = 0;
+
+  constructor() {
     const writer = new LineWriter(this.file);
     this.#output = new StandardOutput({
-      async write(bytes) {
-        if (latency > 0) await delay(latency);
+      write: async (bytes) => {
+        if (this.latency > 0) await delay(this.latency);
         return await writer.write(bytes);
       },
     });
@@ -51,31 +53,83 @@ function lineOf(length: number): string {
   return `${"1".repeat(length - 1)}\n`;
 }
 
+/** Makes an output fast: it takes 1 MiB without delay. */
+async function speedUp(output: TestOutput): Promise<void> {
+  for (let count = 0; count < 1_024; count++) await output.write(lineOf(1_024));
+  output.file.writes.length = 0;
+}
+
 const LENGTHS = [...Array(12).fill(100), 1_025, 9_000, ...Array(12).fill(100)];
 
-Deno.test("up to 1 KiB of whole lines go out in a write, and after a longer line", async () => {
+Deno.test("up to 1 KiB of whole lines go out in a write, and up to 4 KiB of a longer line", async () => {
   const output = new TestOutput();
   const lines = LENGTHS.map(lineOf).join("");
   assertEquals(await output.writeAll(lines), lines.length);
   assertEquals(output.file.text, lines);
   assertEquals(
     output.file.writes,
-    [1_000, 200, 1_025, 9_000 + 1_000, 200],
+    [1_000, 200, 1_025, 4_096, 4_096, 808 + 200, 1_000],
   );
 });
 
-Deno.test("to a slow output a longer line goes in writes of up to 4 KiB", async () => {
+Deno.test("on a fast output a longer line goes out with up to 1 KiB of lines after it", async () => {
+  const output = new TestOutput();
+  await speedUp(output);
+  const lengths = [100, 1_025, 4_500, ...Array(12).fill(100)];
+  await output.writeAll(lengths.map(lineOf).join(""));
+  assertEquals(output.file.writes, [100, 1_025, 4_500 + 1_000, 200]);
+});
+
+Deno.test("a fast output gets 4 KiB at once if there is much more, until it is slow", async () => {
   using time = new FakeTime();
-  const output = new TestOutput(20);
-  const lines = LENGTHS.map(lineOf).join("");
-  const writing = output.writeAll(lines);
-  await time.advance(1_000);
-  assertEquals(await writing, lines.length);
-  assertEquals(output.file.text, lines);
-  assertEquals(
-    output.file.writes,
-    [1_000, 200, 1_025, 4_096, 4_096, 808 + 200, 1_000],
-  );
+  const output = new TestOutput();
+  await speedUp(output);
+  const lines = lineOf(1_000).repeat(20);
+  await output.writeAll(lines);
+  assertEquals(output.file.writes, [
+    ...Array(3).fill(4_000),
+    ...Array(8).fill(1_000),
+  ]);
+  output.latency = 100;
+  const writing = output.write(lineOf(10));
+  await time.advance(100);
+  await writing;
+  output.latency = 0;
+  output.file.writes.length = 0;
+  await output.writeAll(lines);
+  assertEquals(output.file.writes, Array(20).fill(1_000));
+});
+
+Deno.test("of a large write that fails in part, what follows begins a line", async () => {
+  for (
+    const [length, text] of [[100, lineOf(100).repeat(10)], [
+      2_000,
+      "1".repeat(50 + KEPT_BYTES) + "\n",
+    ]] as const
+  ) {
+    const output = new TestOutput();
+    await speedUp(output);
+    const start = output.file.text.length;
+    output.file.fail(FULL, 50);
+    assertEquals(await output.writeAll(lineOf(length).repeat(200)), 0);
+    output.file.resume();
+    assertEquals(await output.recover(), "");
+    await output.write("end\n");
+    assertEquals(output.file.text.slice(start), `${text}end\n`);
+  }
+});
+
+Deno.test("a large write that fills a non-blocking pipe fails, as a part of it is lost", async () => {
+  const output = new TestOutput();
+  await speedUp(output);
+  fullPipe(output, 50);
+  const lines = lineOf(1_000).repeat(20);
+  await assertRejects(() => output.write(lines), Deno.errors.WouldBlock);
+  output.file.resume();
+  await output.recover();
+  await speedUp(output);
+  await output.writeAll(lines);
+  assertEquals(output.file.writes, Array(20).fill(1_000));
 });
 
 Deno.test("a write of which nothing is taken fails, and the next one is unaffected", async () => {

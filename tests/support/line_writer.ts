@@ -23,7 +23,8 @@ export class LineWriter {
       return await this.#file.write(bytes);
     }
     const size = await this.#file.write(bytes.slice());
-    this.#kept = bytes.slice(size, size + CAPACITY);
+    const kept = bytes.slice(size, size + CAPACITY);
+    this.#kept = kept.slice(0, kept.lastIndexOf(LINE_FEED) + 1 || CAPACITY);
     const taken = size + this.#kept.length;
     await this.#flush();
     return taken;
