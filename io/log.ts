@@ -34,7 +34,7 @@ export function droppedLines(count: number): string {
 
 /** Where a log goes. */
 export interface LogOutput extends Output {
-  /** Writes what a failed write has left, and resolves to it, if it is whole lines. Throws as a write does. */
+  /** Writes what a failed write has left. Resolves to the whole lines in it; throws as a write does. */
   recover?(): Promise<Uint8Array>;
 }
 
@@ -108,8 +108,8 @@ export class Log {
   #dropped = 0;
   /** How many lines are missing before the first batch. */
   #missing = 0;
-  /** How many of them the last report told, if it has failed. */
-  #told = 0;
+  /** How many of them the last report counts, if its write has failed. */
+  #reported = 0;
   /** Whether a failed write has left the output in the middle of a line. */
   #cut = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -237,7 +237,7 @@ export class Log {
       this.#missing = 0;
       return true;
     }
-    this.#told = this.#missing;
+    this.#reported = this.#missing;
     this.#progress(report.length - this.#offset);
     return false;
   }
@@ -247,10 +247,10 @@ export class Log {
     try {
       const lines = await this.#output.recover?.();
       if (lines !== undefined && lines.length > 0) {
-        this.#missing -= this.#told || countLines(lines);
+        this.#missing -= this.#reported || countLines(lines);
         this.#cut = false;
       }
-      this.#told = 0;
+      this.#reported = 0;
       return true;
     } catch {
       return false;

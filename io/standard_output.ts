@@ -13,7 +13,7 @@ const PAGE_BYTES = 4 * 1024;
 /** If more than this is to be written, larger writes are worth more than an exact count. */
 const BULK_BYTES = 8 * 1024;
 
-/** How large: a pipe's buffer alone doesn't earn one. */
+/** The share of what was written without delay that a write may take: a pipe's buffer earns no large one. */
 const FAST_SHARE = 1 / 64;
 const SLOW_MS = 100;
 
@@ -25,15 +25,13 @@ const LINE_END = Uint8Array.of(LINE_FEED);
 
 function sizeOfWrite(lines: Uint8Array, fastBytes: number): number {
   const lastEnd = (max: number) => lines.lastIndexOf(LINE_FEED, max - 1) + 1;
-  const max = Math.min(fastBytes, PAGE_BYTES);
-  const isBulk = lines.length > BULK_BYTES && max > KEPT_BYTES;
-  const size = lastEnd(isBulk ? max : KEPT_BYTES);
+  const max = Math.min(fastBytes * FAST_SHARE, PAGE_BYTES);
+  const isFast = max > KEPT_BYTES;
+  const size = lastEnd(isFast && lines.length > BULK_BYTES ? max : KEPT_BYTES);
   if (size > 0) return size;
   const end = lines.indexOf(LINE_FEED) + 1;
   // A slow reader shows progress with each page that a pipe frees.
-  return max > KEPT_BYTES
-    ? lastEnd(end + KEPT_BYTES)
-    : Math.min(end, PAGE_BYTES);
+  return isFast ? lastEnd(end + KEPT_BYTES) : Math.min(end, PAGE_BYTES);
 }
 
 function hasLongLine(lines: Uint8Array): boolean {
@@ -62,8 +60,7 @@ export class StandardOutput implements LogOutput {
 
   /** Writes some of the bytes, which have to end with a line end. Resolves to how many. */
   async write(lines: Uint8Array): Promise<number> {
-    const fastBytes = this.#fastBytes * FAST_SHARE;
-    const bytes = lines.subarray(0, sizeOfWrite(lines, fastBytes));
+    const bytes = lines.subarray(0, sizeOfWrite(lines, this.#fastBytes));
     const began = performance.now();
     try {
       const size = await this.#stream.write(bytes);
@@ -73,7 +70,7 @@ export class StandardOutput implements LogOutput {
         : this.#fastBytes + size;
       return size;
     } catch (error) {
-      return await this.#explain(error, bytes);
+      return await this.#handleError(error, bytes);
     }
   }
 
@@ -87,7 +84,7 @@ export class StandardOutput implements LogOutput {
     return kept.length <= KEPT_BYTES ? kept : NOTHING;
   }
 
-  async #explain(error: unknown, bytes: Uint8Array): Promise<number> {
+  async #handleError(error: unknown, bytes: Uint8Array): Promise<number> {
     const isFull = error instanceof Deno.errors.WouldBlock;
     this.#fastBytes = isFull ? -Infinity : Math.min(this.#fastBytes, 0);
     const isKept = await this.#isKeeping();

@@ -59,6 +59,12 @@ async function speedUp(output: TestOutput): Promise<void> {
   output.file.writes.length = 0;
 }
 
+/** Makes an output a non-blocking pipe with room for so many bytes. */
+function fullPipe(output: TestOutput, room: number): void {
+  const { WouldBlock } = Deno.errors;
+  output.file.fail(new WouldBlock("Resource temporarily unavailable"), room);
+}
+
 const LENGTHS = [...Array(12).fill(100), 1_025, 9_000, ...Array(12).fill(100)];
 
 Deno.test("up to 1 KiB of whole lines go out in a write, and up to 4 KiB of a longer line", async () => {
@@ -101,12 +107,9 @@ Deno.test("a fast output gets 4 KiB at once if there is much more, until it is s
 });
 
 Deno.test("of a large write that fails in part, what follows begins a line", async () => {
-  for (
-    const [length, text] of [[100, lineOf(100).repeat(10)], [
-      2_000,
-      "1".repeat(50 + KEPT_BYTES) + "\n",
-    ]] as const
-  ) {
+  const cut = `${"1".repeat(50 + KEPT_BYTES)}\n`;
+  const cases = [[100, lineOf(100).repeat(10)], [2_000, cut]] as const;
+  for (const [length, text] of cases) {
     const output = new TestOutput();
     await speedUp(output);
     const start = output.file.text.length;
@@ -177,12 +180,6 @@ Deno.test("however much room a disk has left, what was taken of the lines and re
     assertEquals(output.file.text, `${taken}${recovered}end\n`);
   }
 });
-
-/** A pipe that is non-blocking, with room for so many bytes. */
-function fullPipe(output: TestOutput, room: number): void {
-  const { WouldBlock } = Deno.errors;
-  output.file.fail(new WouldBlock("Resource temporarily unavailable"), room);
-}
 
 Deno.test("a full pipe that is non-blocking takes nothing, which is no failure", async () => {
   const output = new TestOutput();

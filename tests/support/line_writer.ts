@@ -6,7 +6,7 @@ import type { Output } from "../../io/stream.ts";
 
 const CAPACITY = 1024;
 
-/** Keeps what could not be written for the next write. A line end has to be the last byte of a write. */
+/** Keeps what could not be written for the next write. A write with line ends has to end with one. */
 export class LineWriter {
   readonly #file: Output;
   #kept = new Uint8Array();
