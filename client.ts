@@ -10,6 +10,7 @@ import {
 } from "./io/network.ts";
 import type { Printer } from "./io/printer.ts";
 import { type Input, writeAll } from "./io/stream.ts";
+import { Timer } from "./io/timer.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
 import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
@@ -75,6 +76,18 @@ function* shuffled(
   }
 }
 
+function setTimer(
+  timer: Timer,
+  ms: number,
+  onTimeout: () => void,
+  turns = SETTLE_TURNS,
+): void {
+  timer.set(ms, () => {
+    if (turns === 0) onTimeout();
+    else setTimer(timer, 0, onTimeout, turns - 1);
+  });
+}
+
 function timeoutError(): DOMException {
   return new DOMException("The server took too long.", "TimeoutError");
 }
@@ -86,7 +99,8 @@ class Exchanger {
   #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
   #connecting = new AbortController();
   #conn: Connection | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new Timer();
+  readonly #gapTimer = new Timer();
   /** When the exchange must be over, by `performance.now`. */
   #deadline = Infinity;
   #timedOut = false;
@@ -111,7 +125,7 @@ class Exchanger {
     this.#timedOut = this.#isWhole = false;
     if (this.#timeout > 0) {
       this.#deadline = performance.now() + this.#timeout;
-      this.#setTimer(this.#timeout, this.#expire);
+      setTimer(this.#timer, this.#timeout, this.#expire);
     }
     try {
       const conn = this.#conn = await this.#connect(port);
@@ -120,7 +134,8 @@ class Exchanger {
     } catch (error) {
       throw this.#timedOut ? timeoutError() : error;
     } finally {
-      clearTimeout(this.#timer);
+      this.#timer.clear();
+      this.#gapTimer.clear();
       this.#close();
     }
   }
@@ -160,8 +175,8 @@ class Exchanger {
         throw new RangeError(`reply is longer than ${MAX_REPLY_BYTES} bytes`);
       }
       if (size === this.#buffer.length) this.#grow();
-      clearTimeout(this.#timer);
-      this.#setTimer(REPLY_GAP_MS, this.#finish);
+      this.#timer.clear();
+      setTimer(this.#gapTimer, REPLY_GAP_MS, this.#finish);
     }
   }
 
@@ -186,13 +201,6 @@ class Exchanger {
     this.#conn = undefined;
   }
 
-  #setTimer(ms: number, onTimeout: () => void, turns = SETTLE_TURNS): void {
-    this.#timer = setTimeout(() => {
-      if (turns === 0) onTimeout();
-      else this.#setTimer(0, onTimeout, turns - 1);
-    }, ms);
-  }
-
   readonly #expire = (): void => {
     this.#timedOut = true;
     if (this.#conn === undefined) {
@@ -209,7 +217,6 @@ class Exchanger {
   };
 }
 
-/** Asks the servers, and prints what happens. */
 class Client {
   readonly #options: ClientOptions;
   readonly #exchanger: Exchanger;

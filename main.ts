@@ -84,7 +84,6 @@ function parsePort(
   return { port };
 }
 
-/** Runs the server until it is stopped. Returns the exit status. */
 async function runServer(
   { operands, idleTimeout, quiet, trace }: Command & { name: "serve" },
   { stdout, stderr, network, signal }: Environment,
@@ -129,7 +128,6 @@ async function runServer(
   return 0;
 }
 
-/** Sends the numbers given, or prompts for them. Returns the exit status. */
 async function askServers(
   { numbers, trace, ...command }: Command & { name: "client" },
   environment: Environment,
@@ -164,7 +162,6 @@ async function askServers(
   }
 }
 
-/** Runs the client until it is done or stopped. Returns the exit status. */
 async function runClient(
   command: Command & { name: "client" },
   environment: Environment,

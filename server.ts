@@ -217,7 +217,6 @@ class Server {
     if (this.#lingering.remove(entry)) conn.close();
   }
 
-  /** Waits for the requests in flight, and closes what is left at the deadline. */
   async #drain(): Promise<void> {
     const allClosed = this.#allClosed = Promise.withResolvers<void>();
     if (this.#activeConnections === 0) allClosed.resolve();

@@ -1,6 +1,8 @@
 /** Closes connections that stay idle for too long.
  * @module */
 
+import { Timer } from "./timer.ts";
+
 /**
  * After a freeze the timer fires ahead of the reads that became ready during it. Connections that are due
  * are closed only after this many quiet turns of the event loop, this many milliseconds apart. Time alone
@@ -37,7 +39,7 @@ export class IdleTimeout<T extends { close(): void }> {
   readonly #timeout: number;
   #first: IdleEntry<T> | undefined;
   #last: IdleEntry<T> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new Timer();
   /** Connections that became idle at this moment or earlier are due. */
   #due = -Infinity;
   /** How many connections have come or were read in this turn. */
@@ -63,8 +65,8 @@ export class IdleTimeout<T extends { close(): void }> {
     else this.#last.next = entry;
     this.#last = entry;
     this.#active++;
-    if (this.#timer === undefined && this.#timeout > 0) {
-      this.#timer = setTimeout(this.#sweep, this.#timeout);
+    if (this.#timeout > 0 && !this.#timer.isSet) {
+      this.#timer.set(this.#timeout, this.#sweep);
     }
     return entry;
   }
@@ -85,15 +87,14 @@ export class IdleTimeout<T extends { close(): void }> {
 
   /** Closes all connections in the list. */
   closeAll(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.clear();
     this.#closeDue(Infinity);
   }
 
   readonly #sweep = (): void => {
     this.#due = performance.now() - this.#timeout;
     this.#active = this.#quietTurns = this.#turns = 0;
-    if (this.#isDue()) this.#timer = setTimeout(this.#settle, TURN_MS);
+    if (this.#isDue()) this.#timer.set(TURN_MS, this.#settle);
     else this.#schedule();
   };
 
@@ -107,7 +108,7 @@ export class IdleTimeout<T extends { close(): void }> {
     const isSettled = this.#quietTurns === QUIET_TURNS ||
       this.#turns === MAX_TURNS;
     if (!isSettled && this.#isDue()) {
-      this.#timer = setTimeout(this.#settle, TURN_MS);
+      this.#timer.set(TURN_MS, this.#settle);
       return;
     }
     this.#closeDue(this.#due);
@@ -127,9 +128,8 @@ export class IdleTimeout<T extends { close(): void }> {
   }
 
   #schedule(): void {
-    this.#timer = undefined;
     if (this.#first === undefined) return;
     const wait = this.#first.since + this.#timeout - performance.now();
-    this.#timer = setTimeout(this.#sweep, Math.max(wait, 0));
+    this.#timer.set(Math.max(wait, 0), this.#sweep);
   }
 }

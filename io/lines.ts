@@ -43,7 +43,6 @@ class PartialLine {
     this.#size = size;
   }
 
-  /** Returns the line, and starts the next. */
   take(): Uint8Array {
     const size = this.#size;
     this.#size = 0;

@@ -4,6 +4,7 @@
 import { deadline } from "@std/async/deadline";
 import { countLines, LINE_FEED } from "./lines.ts";
 import type { Output } from "./stream.ts";
+import { Timer } from "./timer.ts";
 
 /** How long to gather lines under load: a write costs more than a request. */
 const GATHER_MS = 50;
@@ -11,7 +12,6 @@ const GATHER_MS = 50;
 /** How much may be pending before {@linkcode Log.ready} holds the caller up. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** How much to keep for a stalled output. */
 const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
 const STALL_MS = 1_000;
@@ -71,7 +71,6 @@ class Batch {
     return end - start;
   }
 
-  /** Empties the batch, and frees the memory of one that has grown. */
   reset(): void {
     this.droppedBefore = 0;
     this.#size = 0;
@@ -98,11 +97,9 @@ export class Log {
   readonly #output: LogOutput;
   /** What waits to be written, in order. New lines go into the last. */
   readonly #batches: Batch[] = [];
-  /** What is being written, and how much of it is written. */
   #current: Batch | undefined;
   #offset = 0;
   #spare: Batch | undefined;
-  /** How many bytes are still to be written. */
   #pending = 0;
   /** How many lines were dropped after the last batch. */
   #dropped = 0;
@@ -112,11 +109,11 @@ export class Log {
   #reported = 0;
   /** Whether a failed write has left the output in the middle of a line. */
   #cut = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new Timer();
   #writing: Promise<void> | undefined;
   #lastProgress = -Infinity;
   #drained: PromiseWithResolvers<void> | undefined;
-  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #stallTimer = new Timer();
 
   /** Creates a log that writes to the output. */
   constructor(output: LogOutput) {
@@ -131,9 +128,7 @@ export class Log {
     }
     if (this.#batches.length === 0 || this.#dropped > 0) this.#addBatch();
     this.#pending += this.#batches[this.#batches.length - 1].append(line);
-    if (this.#timer === undefined && this.#writing === undefined) {
-      this.#schedule();
-    }
+    if (this.#writing === undefined && !this.#timer.isSet) this.#schedule();
   }
 
   /** `undefined` while there is room; else a promise that resolves once the output catches up or stalls. */
@@ -154,8 +149,8 @@ export class Log {
     } catch {
       // Time is up.
     }
-    clearTimeout(this.#timer);
-    clearTimeout(this.#stallTimer);
+    this.#timer.clear();
+    this.#stallTimer.clear();
     let lost = this.#missing + this.#dropped;
     if (this.#current !== undefined) {
       lost += countLines(this.#current.bytes.subarray(this.#offset));
@@ -185,12 +180,11 @@ export class Log {
   #schedule(): void {
     const isBusy = performance.now() - this.#lastProgress < GATHER_MS;
     const isFull = this.#pending >= HIGH_WATER_BYTES;
-    this.#timer = setTimeout(this.#start, isBusy && !isFull ? GATHER_MS : 0);
+    this.#timer.set(isBusy && !isFull ? GATHER_MS : 0, this.#start);
   }
 
   readonly #start = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.clear();
     this.#lastProgress = performance.now();
     this.#writing = this.#writeBatches();
   };
@@ -290,12 +284,12 @@ export class Log {
       this.#resolveDrained();
     } else {
       const left = STALL_MS - (performance.now() - this.#lastProgress);
-      this.#stallTimer = setTimeout(this.#watch, Math.max(left, 1));
+      this.#stallTimer.set(Math.max(left, 1), this.#watch);
     }
   };
 
   #resolveDrained(): void {
-    clearTimeout(this.#stallTimer);
+    this.#stallTimer.clear();
     this.#drained?.resolve();
     this.#drained = undefined;
   }

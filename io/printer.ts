@@ -2,9 +2,13 @@
  * @module */
 
 import { type Output, writeAll } from "./stream.ts";
+import { Timer } from "./timer.ts";
 
 /** How much may be pending before {@linkcode Printer.ready} holds the caller up, in UTF-16 code units. */
 const HIGH_WATER = 64 * 1024;
+
+/** How long to gather text after a write: another can cost more than an exchange. */
+const GATHER_MS = 5;
 
 const encoder = new TextEncoder();
 
@@ -12,8 +16,9 @@ const encoder = new TextEncoder();
 export class Printer {
   readonly #output: Output;
   #pending = "";
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new Timer();
   #writing: Promise<void> | undefined;
+  #lastWrite = -Infinity;
   #error: unknown;
 
   /** Creates a printer that writes to the output. */
@@ -25,9 +30,7 @@ export class Printer {
   print(text: string): void {
     if (this.#error !== undefined) return;
     this.#pending += text;
-    if (this.#timer === undefined && this.#writing === undefined) {
-      this.#timer = setTimeout(this.#start);
-    }
+    if (this.#writing === undefined && !this.#timer.isSet) this.#schedule();
   }
 
   /** `undefined`, or a promise to await before printing more. Throws the error of a failed write. */
@@ -45,9 +48,13 @@ export class Printer {
     if (this.#error !== undefined) throw this.#error;
   }
 
+  #schedule(): void {
+    const isBusy = performance.now() - this.#lastWrite < GATHER_MS;
+    this.#timer.set(isBusy ? GATHER_MS : 0, this.#start);
+  }
+
   readonly #start = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.clear();
     this.#writing = this.#write();
   };
 
@@ -61,6 +68,7 @@ export class Printer {
       this.#pending = "";
     }
     this.#writing = undefined;
-    if (this.#pending !== "") this.#timer = setTimeout(this.#start);
+    this.#lastWrite = performance.now();
+    if (this.#pending !== "") this.#schedule();
   }
 }

@@ -17,7 +17,6 @@ const BULK_BYTES = 8 * 1024;
 const FAST_SHARE = 1 / 64;
 const SLOW_MS = 100;
 
-/** How long to wait for room in a non-blocking pipe. */
 const RETRY_MS = 10;
 
 const NOTHING = new Uint8Array();

@@ -18,7 +18,6 @@ const HEX = Array.from(
 /** Each byte as Python's error handler `backslashreplace` writes it. */
 const ESCAPED_BYTES = HEX.map((hex) => `\\x${hex}`);
 
-/** Each character below U+0100 as it is shown. */
 const LATIN_1 = ESCAPED_BYTES.map((escaped, code) => {
   const character = String.fromCharCode(code);
   if (character === "\t") return "\\t";

@@ -343,7 +343,7 @@ Deno.test("an exchange without a time limit waits for ever", async () => {
   await using server = new FakeServer(client.network, () => {});
   const asked = askAll(["21"], client);
   await time.advance(1_000_000);
-  assertEquals(time.timers, 0);
+  assertEquals(time.signals, 0);
   server.conns[0].close();
   await asked;
 });

@@ -12,6 +12,7 @@ import "../io/network_test.ts";
 import "../io/printer_test.ts";
 import "../io/standard_output_test.ts";
 import "../io/stream_test.ts";
+import "../io/timer_test.ts";
 import "../io/trace_test.ts";
 import "../main_test.ts";
 import "../python/integer_test.ts";

@@ -15,8 +15,7 @@ export function settle(): Promise<void> {
 interface Timer {
   due: number;
   fire: () => void;
-  /** Whether it would keep the process alive. */
-  isReferenced: boolean;
+  isSignal: boolean;
 }
 
 /** Longer than it takes the sanitizer to look. */
@@ -24,7 +23,7 @@ const LEAK_MS = 1_000;
 
 /**
  * Stands in for `setTimeout`, `AbortSignal.timeout` and `performance.now` until it is disposed of. A timer
- * that is then left becomes a real one, which the sanitizer reports.
+ * of `setTimeout` that is then left becomes a real one, which the sanitizer reports.
  */
 export class FakeTime implements Disposable {
   #now = 0;
@@ -36,23 +35,27 @@ export class FakeTime implements Disposable {
       callback: (...args: unknown[]) => void,
       delay = 0,
       ...args: unknown[]
-    ) => this.#add(() => callback(...args), delay, true);
+    ) => this.#add(() => callback(...args), delay, false);
     const clearTimeout = (id?: number) => this.#timers.delete(id ?? 0);
     Object.assign(globalThis, { setTimeout, clearTimeout });
     AbortSignal.timeout = (delay) => {
       if (delay < 0) throw new TypeError("a time of less than 0 ms");
       const controller = new AbortController();
       const reason = new DOMException("Signal timed out.", "TimeoutError");
-      this.#add(() => controller.abort(reason), delay, false);
+      this.#add(() => controller.abort(reason), delay, true);
       return controller.signal;
     };
     performance.now = () => this.#now;
   }
 
-  /** How many timers are set. */
+  /** How many timers of `setTimeout` are set. */
   get timers(): number {
-    return [...this.#timers.values()]
-      .filter(({ isReferenced }) => isReferenced).length;
+    return this.#timers.size - this.signals;
+  }
+
+  /** How many signals of `AbortSignal.timeout` are still to abort. */
+  get signals(): number {
+    return [...this.#timers.values()].filter(({ isSignal }) => isSignal).length;
   }
 
   /** Lets time pass, in milliseconds. Every timer fires when it is due. */
@@ -89,9 +92,9 @@ export class FakeTime implements Disposable {
     if (this.timers > 0) realSetTimeout(() => {}, LEAK_MS);
   }
 
-  #add(fire: () => void, delay: number, isReferenced: boolean): number {
+  #add(fire: () => void, delay: number, isSignal: boolean): number {
     const due = this.#now + Math.max(delay, 0);
-    this.#timers.set(++this.#lastId, { due, fire, isReferenced });
+    this.#timers.set(++this.#lastId, { due, fire, isSignal });
     return this.#lastId;
   }
 

@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { Timer } from "../../io/timer.ts";
+import { FakeTime } from "../support/time.ts";
+
+/** A timer, and the times at which it has called back. */
+function recorded() {
+  const timer = new Timer();
+  const calls: number[] = [];
+  const set = (ms: number) =>
+    timer.set(ms, () => calls.push(performance.now()));
+  return { timer, calls, set };
+}
+
+Deno.test("a timer calls back once, when its time is up", async () => {
+  using time = new FakeTime();
+  const { timer, calls, set } = recorded();
+  set(50);
+  assertEquals(timer.isSet, true);
+  await time.advance(1_000);
+  assertEquals(calls, [50]);
+  assertEquals(timer.isSet, false);
+});
+
+Deno.test("a timer that is set again has its new time only, whether later or earlier", async () => {
+  using time = new FakeTime();
+  const { calls, set } = recorded();
+  set(50);
+  await time.advance(20);
+  set(50);
+  await time.advance(100);
+  set(50);
+  set(10);
+  await time.advance(100);
+  assertEquals(calls, [70, 130]);
+});
+
+Deno.test("a timer that is cleared does not call back, and can be set again", async () => {
+  using time = new FakeTime();
+  const { timer, calls, set } = recorded();
+  set(50);
+  timer.clear();
+  assertEquals(timer.isSet, false);
+  await time.advance(20);
+  set(50);
+  await time.advance(1_000);
+  assertEquals(calls, [70]);
+});
+
+Deno.test("settings in a row share one wake-up", async () => {
+  using time = new FakeTime();
+  const { timer, set } = recorded();
+  for (let i = 0; i < 100; i++) {
+    set(50);
+    timer.clear();
+  }
+  assertEquals(time.signals, 1);
+  await time.advance(50);
+  assertEquals(time.signals, 0);
+});
