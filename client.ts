@@ -339,8 +339,15 @@ export async function interact(
 ): Promise<void> {
   const { quiet, stdout, stderr } = options;
   const client = new Client(options);
+  const flushed: Input = {
+    async read(buffer) {
+      // Whoever types the next line has to see what came before. `ready` throws if this fails.
+      stdout.flush().catch(() => {});
+      return await input.read(buffer);
+    },
+  };
   if (!quiet) stdout.print(PROMPT);
-  for await (const line of readLines(input, MAX_LINE_BYTES)) {
+  for await (const line of readLines(flushed, MAX_LINE_BYTES)) {
     if (line === undefined) {
       stderr.print(
         `Not sent: the line is longer than ${MAX_LINE_BYTES} bytes\n`,

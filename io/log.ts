@@ -21,7 +21,6 @@ const BATCH_BYTES = 256 * 1024;
 
 const SHORT_LINE = 256;
 
-/** The most bytes of UTF-8 that a UTF-16 code unit takes. */
 const MAX_BYTES_PER_UNIT = 3;
 
 const encoder = new TextEncoder();

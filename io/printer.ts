@@ -8,7 +8,7 @@ import { Timer } from "./timer.ts";
 const HIGH_WATER = 64 * 1024;
 
 /** How long to gather text after a write: another can cost more than an exchange. */
-const GATHER_MS = 5;
+const GATHER_MS = 20;
 
 const encoder = new TextEncoder();
 

@@ -6,8 +6,9 @@ import {
   PROMPT,
   type TextOutput,
 } from "../client.ts";
+import { Printer } from "../io/printer.ts";
 import { osErrorText } from "../python/os_error.ts";
-import { MemoryInput } from "./support/environment.ts";
+import { MemoryInput, MemoryOutput } from "./support/environment.ts";
 import {
   type MemoryConnection,
   MemoryNetwork,
@@ -646,6 +647,22 @@ Deno.test("a session prompts before it reads each line", async () => {
     PROMPT,
   ]);
   assertEquals(client.printed(), { stdout: "", stderr: "" });
+});
+
+Deno.test("a session writes all that it has printed before it waits for a line", async () => {
+  // No time passes in which a timer could do it.
+  using _time = new FakeTime();
+  const output = new MemoryOutput();
+  const client = new Fixture({ stdout: new Printer(output) });
+  await using _ = new FakeServer(client.network, replying(() => "42"));
+  const input = new MemoryInput();
+  const session = interact(input, client);
+  input.push("21\n21\n");
+  await settle();
+  const answer = `${CONNECTED}Received from server: 42\n${PROMPT}`;
+  assertEquals(output.text, PROMPT + answer + answer);
+  input.push("exit\n");
+  await session;
 });
 
 Deno.test("exit ends a session, in upper or lower case", async () => {

@@ -20,7 +20,7 @@ Deno.test("text that comes together, or during a write, is written together", as
   await time.advance(0);
   for (const text of ["c", "dé"]) printer.print(text);
   output.resume();
-  await time.advance(5);
+  await time.advance(20);
   assertEquals(output.text, "abcdé");
   assertEquals(output.writes, [2, 4]);
 });
