@@ -95,30 +95,41 @@ async function measureServer({ port, pid }: Contender, own: load.Load) {
   return [time, rate, p50, p99, memory(pid), each];
 }
 
-async function measureLoad(what: string, servers: Contender[]): Promise<void> {
-  const turns = LOADS[what].idle === IDLE ? 1 : TURNS;
-  const slices = new Map(servers.map((own) => [own, [] as results.Samples]));
+/** Measures each of the contenders once a turn, and adds the medians. */
+async function measureInTurns(
+  what: string,
+  contenders: Contender[],
+  turns: number,
+  measure: (own: Contender) => number[] | Promise<number[]>,
+): Promise<void> {
+  const all = new Map(contenders.map((own) => [own, [] as results.Samples]));
   for (let turn = 0; turn < turns; turn++) {
-    for (const server of inTurn(servers, turn)) {
-      slices.get(server)!.push(await measureServer(server, LOADS[what]));
+    for (const own of inTurn(contenders, turn)) {
+      all.get(own)!.push(await measure(own));
     }
   }
-  for (const [own, all] of slices) add(own, what, ...results.medians(all));
+  for (const [own, its] of all) add(own, what, ...results.medians(its));
 }
 
 /** Pipes numbers to a client, and measures its time and its peak memory. */
-function measureClient(client: Contender, count: number): void {
+function measureClient(client: Contender, count: number): number[] {
   const numbers = `port=${CONTENDERS.tcpcalc.port}; (seq ${count}; echo exit)`;
   const time = `/usr/bin/time -f %M -o ${BUILD}/peak ${client.command}`;
   const begin = performance.now();
   const text = output(`${numbers} | ${time}`);
   const took = performance.now() - begin;
   const peak = Number(Deno.readTextFileSync(`${BUILD}/peak`)) / 1024;
-  add(client, `input of ${count}`, took, peak);
   const answers = [...text.matchAll(/server: (\d+)/g)].map(([, own]) => own);
   if (answers.join("\n") !== output(`seq 2 2 ${2 * count}`)) {
     throw new Error(`${client.name} got a wrong answer`);
   }
+  return [took, peak];
+}
+
+function measureStart(program: Contender): number[] {
+  const begin = performance.now();
+  output(`exec ${program.command}`);
+  return [performance.now() - begin];
 }
 
 async function measureRound(round: number): Promise<void> {
@@ -132,19 +143,24 @@ async function measureRound(round: number): Promise<void> {
     const able = servers.filter(({ name }) =>
       message ? name === "tcpcalc" : !idle || name !== "Python one at a time"
     );
-    await measureLoad(what, able);
+    await measureInTurns(
+      what,
+      able,
+      idle === IDLE ? 1 : TURNS,
+      (own) => measureServer(own, LOADS[what]),
+    );
   }
   for (const count of COUNTS.slice(0, round === 0 ? 3 : 2)) {
     progress(`Round ${round + 1} of ${ROUNDS}: ${count} numbers`);
-    for (const own of inTurn(ofKind("client"), round)) {
-      measureClient(own, count);
-    }
+    await measureInTurns(
+      `input of ${count}`,
+      inTurn(ofKind("client"), round),
+      count === COUNTS[2] ? 1 : TURNS,
+      (own) => measureClient(own, count),
+    );
   }
-  for (const program of inTurn(ofKind("start"), round)) {
-    const begin = performance.now();
-    output(`exec ${program.command}`);
-    add(program, "start", performance.now() - begin);
-  }
+  const programs = inTurn(ofKind("start"), round);
+  await measureInTurns("start", programs, TURNS, measureStart);
 }
 
 for (let round = 0; round < ROUNDS; round++) await measureRound(round);
