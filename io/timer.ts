@@ -6,7 +6,7 @@
  * `AbortSignal.timeout` does the waiting: the first `setTimeout` has Deno 2.9 load Node's timers (20 ms, 4 MB).
  */
 export class Timer {
-  #onTimeout: () => void = () => {};
+  #onTimeout!: () => void;
   /** By `performance.now`, as is the wake-up, which is never later. */
   #due = Infinity;
   #wakeUp = Infinity;
