@@ -42,7 +42,7 @@ const NO_SOCKET = new Set([
 const encoder = new TextEncoder();
 
 /** What the client uses of a `Printer`. */
-export type TextOutput = Pick<Printer, "print" | "ready" | "flush">;
+export type TextOutput = Pick<Printer, "print" | "ready" | "flush" | "hurry">;
 
 /** What the client needs besides the numbers. */
 export interface ClientOptions {
@@ -76,7 +76,7 @@ function* shuffled(
   }
 }
 
-function setTimer(
+function setSettlingTimer(
   timer: Timer,
   ms: number,
   onTimeout: () => void,
@@ -84,7 +84,7 @@ function setTimer(
 ): void {
   timer.set(ms, () => {
     if (turns === 0) onTimeout();
-    else setTimer(timer, 0, onTimeout, turns - 1);
+    else setSettlingTimer(timer, 0, onTimeout, turns - 1);
   });
 }
 
@@ -125,7 +125,7 @@ class Exchanger {
     this.#timedOut = this.#isWhole = false;
     if (this.#timeout > 0) {
       this.#deadline = performance.now() + this.#timeout;
-      setTimer(this.#timer, this.#timeout, this.#expire);
+      setSettlingTimer(this.#timer, this.#timeout, this.#expire);
     }
     try {
       const conn = this.#conn = await this.#connect(port);
@@ -176,7 +176,7 @@ class Exchanger {
       }
       if (size === this.#buffer.length) this.#grow();
       this.#timer.clear();
-      setTimer(this.#gapTimer, REPLY_GAP_MS, this.#finish);
+      setSettlingTimer(this.#gapTimer, REPLY_GAP_MS, this.#finish);
     }
   }
 
@@ -255,11 +255,14 @@ class Client {
       await this.#reportFailure(server, error);
       return undefined;
     }
-    return this.#reportReply(port, reply);
+    return await this.#reportReply(port, reply);
   }
 
-  #reportReply(port: number, reply: Uint8Array): boolean | undefined {
-    const { quiet, stdout, stderr } = this.#options;
+  async #reportReply(
+    port: number,
+    reply: Uint8Array,
+  ): Promise<boolean | undefined> {
+    const { quiet, stdout } = this.#options;
     const text = decodeUtf8(reply);
     const shown = text === undefined
       ? escapeBytes(reply)
@@ -271,9 +274,10 @@ class Client {
       // An integer has no other blanks than these, and none inside.
       stdout.print(`${text.match(/[^\s\x85]+/)![0]}\n`);
     } else if (reply.length > 0) {
-      stderr.print(`${shown}\n`);
+      await complain(this.#options, shown);
     } else {
-      stderr.print(`${nameOf(port)} closed the connection without a reply\n`);
+      const problem = `${nameOf(port)} closed the connection without a reply`;
+      await complain(this.#options, problem);
     }
     return reply.length > 0 ? isInteger : undefined;
   }
@@ -284,8 +288,9 @@ class Client {
     const problem = NO_SOCKET.has(code)
       ? "socket creation failed"
       : `Failed to connect to ${nameOf(FIRST_PORT + server)}`;
-    const output = quiet ? stderr : stdout;
-    output.print(`${problem} with error ${osErrorText(error)}\n`);
+    const line = `${problem} with error ${osErrorText(error)}`;
+    if (quiet) await complain(this.#options, line);
+    else stdout.print(`${line}\n`);
     if (hints && code === "ECONNREFUSED") {
       // A terminal should show it between the failure and the next prompt.
       await stdout.flush();
@@ -296,6 +301,15 @@ class Client {
       await stderr.flush();
     }
   }
+}
+
+/** Prints a line on standard error, once the answers before it are written. */
+async function complain(
+  { stdout, stderr }: ClientOptions,
+  line: string,
+): Promise<void> {
+  await stdout.flush();
+  stderr.print(`${line}\n`);
 }
 
 function nameOf(port: number): string {
@@ -316,7 +330,7 @@ export async function askAll(
   for (const number of numbers) {
     // If nothing were sent, client and server would wait for each other.
     if (number === "") {
-      options.stderr.print("Nothing to send: the number is empty\n");
+      await complain(options, "Nothing to send: the number is empty");
       allAnswered = false;
     } else if (!await client.ask(encoder.encode(number))) {
       allAnswered = false;
@@ -339,19 +353,19 @@ export async function interact(
 ): Promise<void> {
   const { quiet, stdout, stderr } = options;
   const client = new Client(options);
-  const flushed: Input = {
-    async read(buffer) {
-      // Whoever types the next line has to see what came before. `ready` throws if this fails.
-      stdout.flush().catch(() => {});
-      return await input.read(buffer);
+  const hurryingInput: Input = {
+    read(buffer) {
+      // The user must see all output before typing the next line.
+      stderr.hurry();
+      stdout.hurry();
+      return input.read(buffer);
     },
   };
   if (!quiet) stdout.print(PROMPT);
-  for await (const line of readLines(flushed, MAX_LINE_BYTES)) {
+  for await (const line of readLines(hurryingInput, MAX_LINE_BYTES)) {
     if (line === undefined) {
-      stderr.print(
-        `Not sent: the line is longer than ${MAX_LINE_BYTES} bytes\n`,
-      );
+      const problem = `the line is longer than ${MAX_LINE_BYTES} bytes`;
+      await complain(options, `Not sent: ${problem}`);
     } else if (isExit(line)) {
       return;
     } else if (line.length > 0) {

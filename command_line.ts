@@ -49,7 +49,6 @@ const ALIASES = { help: "h", quiet: "q", version: "V" };
 
 const LETTERS = new RegExp(`^-[${Object.values(ALIASES).join("")}]+$`);
 
-/** The options of each command, besides `--help` and `--version`. */
 const OPTIONS_OF: Record<string, string[]> = {
   serve: ["idle-timeout", "quiet", "trace"],
   client: ["failover", "quiet", "servers", "timeout", "trace"],

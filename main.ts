@@ -32,6 +32,9 @@ const SHUTDOWN_MS = 4_500;
 /** How long to wait for final output that nobody may be reading, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
+/** How long to gather piped answers, in milliseconds: a write can cost more than an exchange. */
+const GATHER_MS = 20;
+
 // Ctrl-C reaches every process of the terminal's foreground group, and `deno task` forwards it once more:
 // a SIGINT within this time of the first is the same key press.
 const ECHO_MS = 250;
@@ -131,9 +134,9 @@ async function runServer(
 async function askServers(
   { numbers, trace, ...command }: Command & { name: "client" },
   environment: Environment,
+  stdout: Printer,
 ): Promise<number> {
   const { stdin, network, random } = environment;
-  const stdout = new Printer(environment.stdout);
   const stderr = new Printer(environment.stderr);
   const options: ClientOptions = {
     ...command,
@@ -166,17 +169,21 @@ async function runClient(
   command: Command & { name: "client" },
   environment: Environment,
 ): Promise<number> {
-  const { stdout, signal } = environment;
+  const { signal } = environment;
+  const isTerminal = environment.stdout.isTerminal();
+  // Among lines of a trace, or what is typed, text belongs in its place.
+  const gather = isTerminal || command.trace ? 0 : GATHER_MS;
+  const stdout = new Printer(environment.stdout, gather);
   const stopped = Promise.withResolvers<number>();
   signal.addEventListener("abort", async () => {
     // The shell's prompt belongs on a line of its own.
-    if (command.numbers.length === 0 && !command.quiet && stdout.isTerminal()) {
-      await deadline(printLine(stdout, ""), LAST_WORDS_MS).catch(() => {});
-    }
+    const prompts = command.numbers.length === 0 && !command.quiet;
+    if (prompts && isTerminal) stdout.print("\n");
+    await deadline(stdout.flush(), LAST_WORDS_MS).catch(() => {});
     stopped.resolve(signal.reason);
   });
   return await Promise.race([
-    askServers(command, environment),
+    askServers(command, environment, stdout),
     stopped.promise,
   ]);
 }

@@ -46,7 +46,6 @@ const PER_CONNECTION_ERRORS = new Set([
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
 
-/** Shared: what is read into it is discarded. */
 const scratch = new Uint8Array(64 * 1024);
 
 /** The server's log. */

@@ -95,7 +95,7 @@ async function measureServer({ port, pid }: Contender, own: load.Load) {
   return [time, rate, p50, p99, memory(pid), each];
 }
 
-/** Measures each of the contenders once a turn, and adds the medians. */
+/** Measures each contender once per turn, and adds the medians. */
 async function measureInTurns(
   what: string,
   contenders: Contender[],

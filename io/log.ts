@@ -16,7 +16,6 @@ const MAX_STALLED_BYTES = 4 * 1024 * 1024;
 
 const STALL_MS = 1_000;
 
-/** The initial size of a batch: enough for {@linkcode GATHER_MS} under load. */
 const BATCH_BYTES = 256 * 1024;
 
 const SHORT_LINE = 256;

@@ -7,23 +7,22 @@ import { Timer } from "./timer.ts";
 /** How much may be pending before {@linkcode Printer.ready} holds the caller up, in UTF-16 code units. */
 const HIGH_WATER = 64 * 1024;
 
-/** How long to gather text after a write: another can cost more than an exchange. */
-const GATHER_MS = 20;
-
 const encoder = new TextEncoder();
 
 /** Writes text in order while the caller goes on; what comes close together goes out in one write. */
 export class Printer {
   readonly #output: Output;
+  readonly #gather: number;
   #pending = "";
   readonly #timer = new Timer();
   #writing: Promise<void> | undefined;
   #lastWrite = -Infinity;
   #error: unknown;
 
-  /** Creates a printer that writes to the output. */
-  constructor(output: Output) {
+  /** Creates a printer that, for so many milliseconds after a write to the output, gathers text for the next. */
+  constructor(output: Output, gather = 0) {
     this.#output = output;
+    this.#gather = gather;
   }
 
   /** Takes text, which is dropped once a write has failed. */
@@ -42,15 +41,20 @@ export class Printer {
   /** Resolves when all text is written. Throws the error of a failed write. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined || this.#pending !== "") {
-      if (this.#writing === undefined) this.#start();
+      this.hurry();
       await this.#writing;
     }
     if (this.#error !== undefined) throw this.#error;
   }
 
+  /** Starts to write what is pending, unless a write is in flight. */
+  hurry(): void {
+    if (this.#writing === undefined && this.#pending !== "") this.#start();
+  }
+
   #schedule(): void {
-    const isBusy = performance.now() - this.#lastWrite < GATHER_MS;
-    this.#timer.set(isBusy ? GATHER_MS : 0, this.#start);
+    const isBusy = performance.now() - this.#lastWrite < this.#gather;
+    this.#timer.set(isBusy ? this.#gather : 0, this.#start);
   }
 
   readonly #start = (): void => {

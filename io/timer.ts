@@ -1,29 +1,29 @@
-/** A timer for what is rarely late.
+/** A timer that is cheap to set and to clear.
  * @module */
 
 /**
- * Calls back when its time is up. Setting it anew and clearing it are cheap, as they leave a pending wake-up alone.
- * `AbortSignal.timeout` does the waiting: the first `setTimeout` has Deno 2.9 load Node's timers (20 ms, 4 MB).
+ * Calls a function once after a delay. Setting it again or clearing it is cheap: a pending wake-up stays, and keeps
+ * the process alive. Not by `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
  */
 export class Timer {
   #onTimeout!: () => void;
-  /** By `performance.now`, as is the wake-up, which is never later. */
+  /** Both in `performance.now` time; the wake-up is never later. */
   #due = Infinity;
   #wakeUp = Infinity;
 
-  /** Whether it is to call back. */
+  /** Whether a callback is pending. */
   get isSet(): boolean {
     return this.#due < Infinity;
   }
 
-  /** Has it call back, once, in so many milliseconds, and not for an earlier setting. */
+  /** Calls back once after so many milliseconds. Replaces an earlier setting. */
   set(ms: number, onTimeout: () => void): void {
     this.#onTimeout = onTimeout;
     this.#due = performance.now() + ms;
     if (this.#due < this.#wakeUp) this.#wakeUpIn(ms);
   }
 
-  /** Keeps it from calling back. */
+  /** Cancels the callback. */
   clear(): void {
     this.#due = Infinity;
   }
@@ -31,7 +31,7 @@ export class Timer {
   #wakeUpIn(ms: number): void {
     const wakeUp = this.#wakeUp = performance.now() + ms;
     AbortSignal.timeout(Math.ceil(ms)).onabort = () => {
-      // Otherwise an earlier one has taken its place.
+      // If they differ, an earlier wake-up has replaced this one.
       if (wakeUp === this.#wakeUp) this.#check();
     };
   }

@@ -40,6 +40,8 @@ class Recorder implements TextOutput {
     return Promise.resolve();
   }
 
+  hurry(): void {}
+
   /** Returns what has been printed, and clears it. */
   take(): string {
     const { text } = this;
@@ -649,11 +651,11 @@ Deno.test("a session prompts before it reads each line", async () => {
   assertEquals(client.printed(), { stdout: "", stderr: "" });
 });
 
-Deno.test("a session writes all that it has printed before it waits for a line", async () => {
-  // No time passes in which a timer could do it.
+Deno.test("a session writes all pending output before it waits for a line", async () => {
+  // Fake time stands still, so no timer can do it.
   using _time = new FakeTime();
   const output = new MemoryOutput();
-  const client = new Fixture({ stdout: new Printer(output) });
+  const client = new Fixture({ stdout: new Printer(output, 20) });
   await using _ = new FakeServer(client.network, replying(() => "42"));
   const input = new MemoryInput();
   const session = interact(input, client);
@@ -663,6 +665,21 @@ Deno.test("a session writes all that it has printed before it waits for a line",
   assertEquals(output.text, PROMPT + answer + answer);
   input.push("exit\n");
   await session;
+});
+
+Deno.test("an error is written after the answers before it", async () => {
+  using time = new FakeTime();
+  const output = new MemoryOutput();
+  const stdout = new Printer(output, 20);
+  const stderr = new Printer(output);
+  const client = new Fixture({ quiet: true, stdout, stderr });
+  await using _ = new FakeServer(client.network, replying((text) => text));
+  await askAll(["1", "2", "abc", ""], client);
+  await time.advance(0);
+  assertEquals(
+    output.text,
+    "1\n2\nabc\nNothing to send: the number is empty\n",
+  );
 });
 
 Deno.test("exit ends a session, in upper or lower case", async () => {

@@ -445,6 +445,27 @@ Deno.test("a signal ends a client that is waiting for an answer", async () => {
   await settle();
 });
 
+Deno.test("a signal ends a client once the answers that it has are written", async () => {
+  using time = new FakeTime();
+  const network = new MemoryNetwork();
+  const listener = network.listen(9001);
+  const args = ["client", "-q", "--servers=1", "1", "2", "3"];
+  const client = start(args, { network });
+  for (const answer of ["2", "4"]) {
+    const conn = await listener.accept();
+    await send(conn, answer);
+    conn.close();
+    await time.advance(1);
+  }
+  assertEquals(await client.stop(130), {
+    code: 130,
+    stdout: "2\n4\n",
+    stderr: "",
+  });
+  listener.close();
+  await time.advance(1);
+});
+
 Deno.test("a terminal that takes nothing does not keep a signal from ending the client", async () => {
   using time = new FakeTime();
   const stdin = new MemoryInput();

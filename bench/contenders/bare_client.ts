@@ -1,4 +1,4 @@
-// The floor for the client: it reads each reply to its end, and writes some forty answers at once.
+// The floor for the client: it reads each reply to its end, and writes about forty answers at a time.
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 

@@ -14,7 +14,7 @@ Deno.test("text is written soon, without a flush", async () => {
 Deno.test("text that comes together, or during a write, is written together", async () => {
   using time = new FakeTime();
   const output = new MemoryOutput();
-  const printer = new Printer(output);
+  const printer = new Printer(output, 20);
   output.pause();
   for (const text of ["a", "b"]) printer.print(text);
   await time.advance(0);

@@ -46,7 +46,7 @@ Deno.test("a timer that is cleared does not call back, and can be set again", as
   assertEquals(calls, [70]);
 });
 
-Deno.test("settings in a row share one wake-up", async () => {
+Deno.test("setting and clearing repeatedly uses one wake-up", async () => {
   using time = new FakeTime();
   const { timer, set } = recorded();
   for (let i = 0; i < 100; i++) {
