@@ -293,10 +293,10 @@ class Client {
     else stdout.print(`${line}\n`);
     if (hints && code === "ECONNREFUSED") {
       // A terminal should show it between the failure and the next prompt.
-      await stdout.flush();
-      stderr.print(
+      await complain(
+        this.#options,
         `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +
-          `(from a clone: npx -y deno task serve ${server})\n`,
+          `(from a clone: npx -y deno task serve ${server})`,
       );
       await stderr.flush();
     }

@@ -171,7 +171,7 @@ async function runClient(
 ): Promise<number> {
   const { signal } = environment;
   const isTerminal = environment.stdout.isTerminal();
-  // Among lines of a trace, or what is typed, text belongs in its place.
+  // On a terminal and beside a trace, answers should appear as they come.
   const gather = isTerminal || command.trace ? 0 : GATHER_MS;
   const stdout = new Printer(environment.stdout, gather);
   const stopped = Promise.withResolvers<number>();

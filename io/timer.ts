@@ -3,7 +3,7 @@
 
 /**
  * Calls a function once after a delay. Setting it again or clearing it is cheap: a pending wake-up stays, and keeps
- * the process alive. Not by `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
+ * the process alive. It avoids `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
  */
 export class Timer {
   #onTimeout!: () => void;
