@@ -11,22 +11,29 @@ import * as load from "./load.ts";
 import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
-/** In each turn of a round every server has the load for so many seconds. */
-const [ROUNDS, TURNS, SECONDS] = QUICK ? [1, 1, 0.1] : [5, 3, 0.2];
+const ROUNDS = QUICK ? 1 : 5;
+/** How many turns a round has: the more, the closer a bound is and the louder the noise. */
+const [TURNS, CLIENT_TURNS, START_TURNS] = QUICK ? [1, 1, 1] : [4, 8, 10];
+/** The same by the number of busy clients. */
+const BUSY = QUICK
+  ? { 1: 1, 8: 1, 64: 1, 256: 1 }
+  : { 1: 52, 8: 18, 64: 18, 256: 60 };
+/** For how many seconds a server has a load in each turn, and before the first. */
+const [SECONDS, WARM_UP] = [0.1, 1.2];
 /** The largest number of idle connections, which take seconds to open and close, and in how many rounds. */
 const [IDLE, IDLE_ROUNDS] = [QUICK ? 1_000 : 10_000, 3];
-/** How many numbers a client is given; the largest only in the first round. */
+/** How many numbers a client is given; the largest only once. */
 const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
 /** How long a server may hold back its last log lines, and how long its first answer may take. */
 const [LOG_MS, START_MS] = [60, 10_000];
 
-const LOADS: Record<string, load.Load> = {};
-for (const n of [1, 8]) LOADS[`${n} busy`] = { clients: n };
+const SHORT = "8 busy, short numbers";
+const LOADS: Record<string, load.Load> = { [SHORT]: { clients: 8 } };
+for (const n of Object.keys(BUSY)) LOADS[`${n} busy`] = { clients: Number(n) };
 for (const [name, message] of Object.entries(WORST_MESSAGES)) {
   const answer = double(new TextDecoder().decode(message));
   LOADS[name] = { clients: 8, message, answer };
 }
-for (const n of [64, 256]) LOADS[`${n} busy`] = { clients: n };
 for (const idle of [500, IDLE]) {
   LOADS[`1 busy + ${idle} idle`] = { clients: 1, idle };
 }
@@ -36,25 +43,31 @@ const BOUNDS: [string, string, RegExp, number, string?][] = [
   ["tcpcalc", "Deno bare loop", /^\d+ busy$/, 1.05],
   ["tcpcalc", "Go", /^\d+ busy$|500/, 1],
   ["tcpcalc", "Node", /^\d+ busy$|500/, 1],
-  ["tcpcalc", "tcpcalc", /×|digits/, 4, "8 busy"],
+  ["tcpcalc", "tcpcalc", /×|digits/, 4, SHORT],
   ["tcpcalc client", "Deno bare client", RegExp(` ${COUNTS[1]}$`), 1.05],
   ["tcpcalc client", "Python client", RegExp(` ${COUNTS[1]}$`), 1.25],
   ["tcpcalc --version compiled, Deno", "python3 -c pass", /start/, 1],
 ];
 
-function add({ samples }: Contender, what: string, ...numbers: number[]): void {
-  (samples[what] ??= []).push(numbers);
+/** A contender, and what it is measured with. */
+type Job = [own: Contender, what: string];
+
+let round = 0;
+
+function add([{ samples }, what]: Job, ...numbers: number[]): void {
+  ((samples[what] ??= [])[round] ??= []).push(numbers);
 }
 
 function progress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+  const line = `\r\x1b[KRound ${round + 1} of ${ROUNDS}: ${text}`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
-/** The same contenders, starting with a different one each turn. */
-function inTurn(contenders: Contender[], turn: number): Contender[] {
-  const first = turn % contenders.length;
-  return [...contenders.slice(first), ...contenders.slice(0, first)];
+/** The same list in a random order, as what runs first leaves its mark on the next. */
+function shuffled<T>(list: T[]): T[] {
+  return list.map((entry): [number, T] => [Math.random(), entry])
+    .sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
 const ofKind = (kind: string) =>
@@ -62,7 +75,8 @@ const ofKind = (kind: string) =>
 
 /** The memory of a process in MiB. */
 function memory(pid: number): number {
-  return Number(output(`awk '/VmRSS/ {print $2 / 1024}' /proc/${pid}/status`));
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) / 1024;
 }
 
 // Below the ports that the system gives to clients, or one of those could connect to itself.
@@ -79,40 +93,41 @@ async function start(server: Contender, stack: AsyncDisposableStack) {
     if (performance.now() > begin + START_MS) throw new Error(command);
     await delay(1);
   }
-  add(server, "first answer", performance.now() - begin);
+  add([server, "first answer"], performance.now() - begin);
 }
 
-async function measureServer({ port, pid }: Contender, own: load.Load) {
-  const { idle = 0, ...asking } = own;
-  const before = memory(pid);
-  using _idle = load.openIdle(port, idle);
-  const each = idle && 1024 * (memory(pid) - before) / idle;
-  await delay(LOG_MS);
-  const start = load.processorTime(pid);
-  const { requests, rate, p50, p99 } = load.putLoad(port, asking, SECONDS);
-  await delay(LOG_MS);
-  const time = (load.processorTime(pid) - start) / requests;
-  return [time, rate, p50, p99, memory(pid), each];
-}
-
-/** Measures each contender once per turn, and adds the medians. */
-async function measureInTurns(
-  what: string,
-  contenders: Contender[],
-  turns: number,
-  measure: (own: Contender) => number[] | Promise<number[]>,
-): Promise<void> {
-  const all = new Map(contenders.map((own) => [own, [] as results.Samples]));
-  for (let turn = 0; turn < turns; turn++) {
-    for (const own of inTurn(contenders, turn)) {
-      all.get(own)!.push(await measure(own));
-    }
+/** Runs the loads in a row. Before it reads the clocks, it gives the servers time to write their logs. */
+async function measureServers(...jobs: Job[]): Promise<void> {
+  using stack = new DisposableStack();
+  const begun = [];
+  for (const [{ port, pid }, what] of jobs) {
+    const { idle = 0, ...asking } = LOADS[what];
+    const before = memory(pid);
+    stack.use(load.openIdle(port, idle));
+    const each = idle && 1024 * (memory(pid) - before) / idle;
+    if (idle > 0) await delay(LOG_MS);
+    const start = load.processorTime(pid);
+    begun.push({ start, each, ...load.putLoad(port, asking, SECONDS) });
   }
-  for (const [own, its] of all) add(own, what, ...results.medians(its));
+  await delay(LOG_MS);
+  begun.forEach(({ start, each, requests, rate, p50, p99 }, i) => {
+    const [{ pid }] = jobs[i];
+    const time = (load.processorTime(pid) - start) / requests;
+    add(jobs[i], time, rate, p50, p99, memory(pid), each);
+  });
+}
+
+/** Runs jobs together, which have to be for different servers, or each by itself. */
+async function measureTurns(jobs: Job[], turns: number, isTogether = false) {
+  for (let turn = 1; turn <= turns; turn++) {
+    progress(`${jobs[0][1]}, turn ${turn} of ${turns}`);
+    if (isTogether) await measureServers(...shuffled(jobs));
+    else for (const job of jobs) await measureServers(job);
+  }
 }
 
 /** Pipes numbers to a client, and measures its time and its peak memory. */
-function measureClient(client: Contender, count: number): number[] {
+function measureClient(client: Contender, count: number): void {
   const numbers = `port=${CONTENDERS.tcpcalc.port}; (seq ${count}; echo exit)`;
   const time = `/usr/bin/time -f %M -o ${BUILD}/peak ${client.command}`;
   const begin = performance.now();
@@ -123,48 +138,55 @@ function measureClient(client: Contender, count: number): number[] {
   if (answers.join("\n") !== output(`seq 2 2 ${2 * count}`)) {
     throw new Error(`${client.name} got a wrong answer`);
   }
-  return [took, peak];
+  add([client, `input of ${count}`], took, peak);
 }
 
-function measureStart(program: Contender): number[] {
+function measureStart(program: Contender): void {
   const begin = performance.now();
   output(`exec ${program.command}`);
-  return [performance.now() - begin];
+  add([program, "start"], performance.now() - begin);
 }
 
-async function measureRound(round: number): Promise<void> {
+async function measureRound(): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const servers = inTurn(ofKind("server"), round);
-  for (const server of servers) await start(server, stack);
-  for (const { port } of servers) load.putLoad(port, { clients: 8 }, 1);
-  for (const [what, { idle, message }] of Object.entries(LOADS)) {
-    if (idle === IDLE && round >= IDLE_ROUNDS) continue;
-    progress(`Round ${round + 1} of ${ROUNDS}: ${what}`);
-    const able = servers.filter(({ name }) =>
-      message ? name === "tcpcalc" : !idle || name !== "Python one at a time"
-    );
-    await measureInTurns(
-      what,
-      able,
-      idle === IDLE ? 1 : TURNS,
-      (own) => measureServer(own, LOADS[what]),
-    );
+  const servers = ofKind("server");
+  for (const server of shuffled(servers)) await start(server, stack);
+  for (const { port } of servers) load.putLoad(port, { clients: 8 }, WARM_UP);
+  const jobs = (what: string, isIncluded: (name: string) => boolean) =>
+    servers.filter(({ name }) => isIncluded(name))
+      .map((own): Job => [own, what]);
+  const compared = new Set(BOUNDS.flatMap(([ours, theirs]) => [ours, theirs]));
+  compared.add("tcpcalc --quiet");
+  for (const [clients, turns] of Object.entries(BUSY)) {
+    const what = `${clients} busy`;
+    await measureTurns(jobs(what, (name) => compared.has(name)), turns, true);
+    await measureTurns(jobs(what, (name) => !compared.has(name)), TURNS, true);
   }
-  for (const count of COUNTS.slice(0, round === 0 ? 3 : 2)) {
-    progress(`Round ${round + 1} of ${ROUNDS}: ${count} numbers`);
-    await measureInTurns(
-      `input of ${count}`,
-      inTurn(ofKind("client"), round),
-      count === COUNTS[2] ? 1 : TURNS,
-      (own) => measureClient(own, count),
-    );
+  const messages = [SHORT, ...Object.keys(WORST_MESSAGES)];
+  const costly = messages.map((what): Job => [CONTENDERS.tcpcalc, what]);
+  await measureTurns(costly, TURNS);
+  for (const idle of round < IDLE_ROUNDS ? [500, IDLE] : [500]) {
+    const what = `1 busy + ${idle} idle`;
+    // One at a time, the first of them would keep it busy.
+    const able = jobs(what, (name) => name !== "Python one at a time");
+    await measureTurns(able, idle === IDLE ? 1 : TURNS);
   }
-  const programs = inTurn(ofKind("start"), round);
-  await measureInTurns("start", programs, TURNS, measureStart);
+  for (let turn = 1; turn <= CLIENT_TURNS; turn++) {
+    progress(`clients, turn ${turn} of ${CLIENT_TURNS}`);
+    for (const count of COUNTS.slice(0, round === 0 && turn === 1 ? 3 : 2)) {
+      const clients = ofKind("client")
+        .filter(({ name }) => compared.has(name) || turn <= TURNS);
+      for (const own of shuffled(clients)) measureClient(own, count);
+    }
+  }
+  progress("start");
+  for (let turn = 1; turn <= START_TURNS; turn++) {
+    shuffled(ofKind("start")).forEach(measureStart);
+  }
 }
 
-for (let round = 0; round < ROUNDS; round++) await measureRound(round);
-progress("");
+for (; round < ROUNDS; round++) await measureRound();
+if (Deno.stderr.isTerminal()) console.error();
 Deno.removeSync(BUILD, { recursive: true });
 const bounds: results.Results["bounds"] = {};
 for (const [ours, theirs, loads, limit, than] of BOUNDS) {
@@ -179,7 +201,7 @@ for (const [ours, theirs, loads, limit, than] of BOUNDS) {
 if (!QUICK) {
   const cpu = output("sed -n 's/^model name.*: //p;T;q' /proc/cpuinfo");
   const about = output("echo `date -I`, `nproc` cores, `uname -sr`") +
-    `, ${cpu}; ${ROUNDS} rounds, each of ${TURNS} turns of ${SECONDS} s`;
+    `, ${cpu}; ${ROUNDS} rounds, turns of ${SECONDS} s`;
   const contenders: results.Results["contenders"] = [];
   for (const { name, version, samples } of Object.values(CONTENDERS)) {
     const row: (typeof contenders)[0] = { name: `${name} ${version}` };

@@ -1,8 +1,8 @@
 /** The arithmetic of the benchmark, and what it keeps.
  * @module */
 
-/** What was measured in each round: one number, or several that belong together. */
-export type Samples = number[][];
+/** What was measured in each turn of each round: one number, or several that belong together. */
+export type Samples = number[][][];
 
 /** What `bench/results.json` holds. */
 export interface Results {
@@ -27,28 +27,30 @@ export function percentile(values: number[], share: number): number {
 }
 
 /** The median of the first numbers, of the second ones, and so on. */
-export function medians(samples: Samples): number[] {
-  return samples[0].map((_, i) => median(samples.map((sample) => sample[i])));
+export function medians(turns: number[][]): number[] {
+  return turns[0].map((_, i) => median(turns.map((numbers) => numbers[i])));
 }
 
-/** The median, lowest and highest of the first numbers, and the medians of the others, rounded. */
+/** The medians over all turns, rounded; after the first the lowest and the highest that a round has. */
 export function summarize(samples: Samples): number[] {
-  const first = samples.map(([number]) => number);
-  const [middle, ...others] = medians(samples);
-  return [middle, Math.min(...first), Math.max(...first), ...others]
+  const rounds = samples.map((turns) => medians(turns)[0]);
+  const [middle, ...others] = medians(samples.flat());
+  return [middle, Math.min(...rounds), Math.max(...rounds), ...others]
     .map((number) => Number(number.toPrecision(3)));
 }
 
 /**
- * The median, lowest and highest ratio of the first numbers, and the limit. Ratios are taken within a
- * round, where both ran in the same minute, and only then the median over the rounds.
+ * The median ratio of the first numbers, the lowest and highest that a round has, and the limit. A ratio is
+ * that of two numbers from the same turn: noise that lasts longer than a turn is in both, and cancels out.
  */
 export function compare(
   ours: Samples,
   theirs: Samples,
   limit: number,
 ): number[] {
-  const ratios = ours.map(([value], round) => [value / theirs[round][0]]);
+  const ratios = ours.map((turns, round) =>
+    turns.map(([own], turn) => [own / theirs[round][turn][0]])
+  );
   return [...summarize(ratios), limit];
 }
 

@@ -28,13 +28,14 @@ Deno.test("percentile is the nearest rank", () => {
   assertEquals(percentile([], 0.5), NaN);
 });
 
-Deno.test("summarize gives the range of the first figure, and the medians of all", () => {
-  assertEquals(summarize([[30, 1], [10, 3], [20, 2]]), [20, 10, 30, 2]);
-  assertEquals(summarize([[5]]), [5, 5, 5]);
+Deno.test("summarize gives the medians over all turns, and the range of the rounds", () => {
+  const rounds = [[[30, 1], [10, 3], [20, 2]], [[50, 9]]];
+  assertEquals(summarize(rounds), [25, 20, 50, 2.5]);
+  assertEquals(summarize([[[5]]]), [5, 5, 5]);
 });
 
 Deno.test("summarize rounds to three significant digits", () => {
-  assertEquals(summarize([[48_156, 0.089477]]), [
+  assertEquals(summarize([[[48_156, 0.089477]]]), [
     48_200,
     48_200,
     48_200,
@@ -42,11 +43,11 @@ Deno.test("summarize rounds to three significant digits", () => {
   ]);
 });
 
-Deno.test("compare takes the ratio within a round, and only then the median", () => {
-  // The machine became slower from round to round; the ratio changed in one round only.
-  const theirs = [[10], [20], [40]];
-  const ours = [[15], [60], [60]];
-  assertEquals(compare(ours, theirs, 1.25), [1.5, 1.5, 3, 1.25]);
+Deno.test("compare takes the ratio within a turn, and only then the median", () => {
+  // The machine became slower from turn to turn; the ratio changed in one turn only.
+  const theirs = [[[10], [20]], [[40]]];
+  const ours = [[[15], [60]], [[60]]];
+  assertEquals(compare(ours, theirs, 1.25), [1.5, 1.5, 2.25, 1.25]);
 });
 
 Deno.test("verdict says that a bound holds as long as the median does not exceed it", () => {
