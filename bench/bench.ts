@@ -27,6 +27,7 @@ const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
 /** How long a server may hold back its last log lines, and how long its first answer may take. */
 const [LOG_MS, START_MS] = [60, 10_000];
 
+/** What the costly messages are compared with: the same server in the same turns. */
 const SHORT = "8 busy, short numbers";
 const LOADS: Record<string, load.Load> = { [SHORT]: { clients: 8 } };
 for (const n of Object.keys(BUSY)) LOADS[`${n} busy`] = { clients: Number(n) };
