@@ -1,5 +1,5 @@
 /** The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on tcpcalc
- * and its contenders, says which bounds hold, and writes `results.json`. Calling C takes all permissions.
+ * and its contenders, says which bounds hold, and writes `results.json`. It needs all permissions to call C.
  * @module */
 
 import { delay } from "@std/async/delay";
@@ -11,13 +11,13 @@ import * as results from "./results.ts";
 
 const QUICK = Deno.args[0] === "--quick";
 const ROUNDS = QUICK ? 1 : 5;
-/** How many turns a round has: the more, the closer a bound is and the louder the noise. */
+/** Turns in a round: more where a bound is close or the noise is loud. */
 const [TURNS, CLIENT_TURNS, START_TURNS] = QUICK ? [1, 1, 1] : [3, 8, 10];
-/** The same by the number of busy clients. */
+/** The same, by number of busy clients. */
 const BUSY = QUICK
   ? { 1: 1, 8: 1, 64: 1, 256: 1 }
   : { 1: 18, 8: 9, 64: 6, 256: 12 };
-/** Seconds of load in each turn, enough to outweigh its cold start, and before the first turn. */
+/** Seconds of load in a turn, enough to outweigh its cold start, and of warm-up. */
 const [SECONDS, WARM_UP] = [QUICK ? 0.1 : 0.3, 1.2];
 /** The largest number of idle connections, which take seconds to open and close, and in how many rounds. */
 const [IDLE, IDLE_ROUNDS] = [QUICK ? 1_000 : 10_000, 3];
@@ -48,6 +48,10 @@ const BOUNDS: [string, string, RegExp, number, string?][] = [
   ["tcpcalc client", "Python client", RegExp(` ${COUNTS[1]}$`), 1.25],
   ["tcpcalc --version compiled, Deno", "python3 -c pass", /start/, 1],
 ];
+
+/** The contenders that share turns: all that have bounds, and the server without its log. */
+const COMPARED = new Set(BOUNDS.flatMap(([ours, theirs]) => [ours, theirs]));
+COMPARED.add("tcpcalc --quiet");
 
 /** A contender, and what it is measured with. */
 type Job = [own: Contender, what: string];
@@ -82,10 +86,12 @@ function memory(pid: number): number {
 // Below the ports that the system gives to clients, or one of those could connect to itself.
 let lastPort = 20_000;
 
-/** Starts a server, which the stack stops, and waits for its first answer. */
+/** Starts a server, which the stack stops, and waits for its first answer; truncating an old log would add to it. */
 async function start(server: Contender, stack: AsyncDisposableStack) {
   server.port = ++lastPort;
-  const command = `exec ${server.command} >${BUILD}/${server.port} 2>&1`;
+  const log = `${BUILD}/${server.port}`;
+  stack.defer(() => Deno.removeSync(log));
+  const command = `exec ${server.command} >${log} 2>&1`;
   const args = ["-c", `port=${server.port}; ${command}`];
   const begin = performance.now();
   server.pid = stack.use(new Deno.Command("sh", { args }).spawn()).pid;
@@ -96,7 +102,7 @@ async function start(server: Contender, stack: AsyncDisposableStack) {
   add([server, "first answer"], performance.now() - begin);
 }
 
-/** Runs the loads in a row. Before it reads the clocks, it gives the servers time to write their logs. */
+/** Runs jobs one after the other, and reads the clocks once the servers have had time to write their logs. */
 async function measureServers(...jobs: Job[]): Promise<void> {
   using stack = new DisposableStack();
   const begun = [];
@@ -117,12 +123,11 @@ async function measureServers(...jobs: Job[]): Promise<void> {
   });
 }
 
-/** Runs jobs together, which have to be for different servers, or each by itself. */
-async function measureTurns(jobs: Job[], turns: number, isTogether = false) {
+/** Measures each group in each turn: its jobs, which must be for different servers, in random order. */
+async function measureTurns(turns: number, ...groups: Job[][]) {
   for (let turn = 1; turn <= turns; turn++) {
-    progress(`${jobs[0][1]}, turn ${turn} of ${turns}`);
-    if (isTogether) await measureServers(...shuffled(jobs));
-    else for (const job of jobs) await measureServers(job);
+    progress(`${groups[0][0][1]}, turn ${turn} of ${turns}`);
+    for (const jobs of groups) await measureServers(...shuffled(jobs));
   }
 }
 
@@ -152,30 +157,26 @@ async function measureRound(): Promise<void> {
   const servers = ofKind("server");
   for (const server of shuffled(servers)) await start(server, stack);
   for (const { port } of servers) load.putLoad(port, { clients: 8 }, WARM_UP);
-  const jobs = (what: string, isIncluded: (name: string) => boolean) =>
-    servers.filter(({ name }) => isIncluded(name))
-      .map((own): Job => [own, what]);
-  const compared = new Set(BOUNDS.flatMap(([ours, theirs]) => [ours, theirs]));
-  compared.add("tcpcalc --quiet");
   for (const [clients, turns] of Object.entries(BUSY)) {
-    const what = `${clients} busy`;
-    await measureTurns(jobs(what, (name) => compared.has(name)), turns, true);
-    await measureTurns(jobs(what, (name) => !compared.has(name)), TURNS, true);
+    const jobs = servers.map((own): Job => [own, `${clients} busy`]);
+    await measureTurns(turns, jobs.filter(([{ name }]) => COMPARED.has(name)));
+    await measureTurns(TURNS, jobs.filter(([{ name }]) => !COMPARED.has(name)));
   }
   const messages = [SHORT, ...Object.keys(WORST_MESSAGES)];
-  const costly = messages.map((what): Job => [CONTENDERS.tcpcalc, what]);
-  await measureTurns(costly, TURNS);
+  const costly = messages.map((what): Job[] => [[CONTENDERS.tcpcalc, what]]);
+  await measureTurns(TURNS, ...costly);
   for (const idle of round < IDLE_ROUNDS ? [500, IDLE] : [500]) {
     const what = `1 busy + ${idle} idle`;
-    // One at a time, the first of them would keep it busy.
-    const able = jobs(what, (name) => name !== "Python one at a time");
-    await measureTurns(able, idle === IDLE ? 1 : TURNS);
+    // It serves one at a time: the first idle one would block it.
+    const able = servers.filter(({ name }) => name !== "Python one at a time");
+    const turns = idle === IDLE ? 1 : TURNS;
+    await measureTurns(turns, ...able.map((own): Job[] => [[own, what]]));
   }
   for (let turn = 1; turn <= CLIENT_TURNS; turn++) {
     progress(`clients, turn ${turn} of ${CLIENT_TURNS}`);
     for (const count of COUNTS.slice(0, round === 0 && turn === 1 ? 3 : 2)) {
       const clients = ofKind("client")
-        .filter(({ name }) => compared.has(name) || turn <= TURNS);
+        .filter(({ name }) => COMPARED.has(name) || turn <= TURNS);
       for (const own of shuffled(clients)) measureClient(own, count);
     }
   }
@@ -183,7 +184,6 @@ async function measureRound(): Promise<void> {
   for (let turn = 1; turn <= START_TURNS; turn++) {
     shuffled(ofKind("start")).forEach(measureStart);
   }
-  output(`rm ${BUILD}/2*`); // So that no start has to truncate a large log.
 }
 
 for (; round < ROUNDS; round++) await measureRound();

@@ -31,7 +31,7 @@ export function medians(turns: number[][]): number[] {
   return turns[0].map((_, i) => median(turns.map((numbers) => numbers[i])));
 }
 
-/** The medians over all turns, rounded; after the first the lowest and the highest that a round has. */
+/** The medians over all turns, rounded; after the first come the lowest and the highest of a round. */
 export function summarize(samples: Samples): number[] {
   const rounds = samples.map((turns) => medians(turns)[0]);
   const [middle, ...others] = medians(samples.flat());
@@ -40,7 +40,7 @@ export function summarize(samples: Samples): number[] {
 }
 
 /**
- * The median ratio of the first numbers, the lowest and highest that a round has, and the limit. A ratio is
+ * The median ratio of the first numbers, the lowest and the highest of a round, and the limit. A ratio is
  * that of two numbers from the same turn: noise that lasts longer than a turn is in both, and cancels out.
  */
 export function compare(
