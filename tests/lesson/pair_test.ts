@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { pythonPair, SOURCES, typescriptPair } from "../support/lesson.ts";
 import { notOnWindows, pythonTest } from "../support/permissions.ts";
-import { closedPort, runCommand } from "../support/program.ts";
 import {
+  closedPort,
   type Implementation,
+  runCommand,
   start,
   withoutPeerPorts,
-} from "../support/transcripts.ts";
+} from "../support/program.ts";
 
 /** A test that compares what the two pairs print, to the byte. */
 const sameTest = notOnWindows(
@@ -40,14 +41,13 @@ async function holdSession(
   serving: Implementation,
   asking: Implementation,
 ): Promise<unknown> {
-  const { port, listening, session } = await start(serving);
-  await using _ = session;
+  await using running = await start(serving);
+  const { port } = running;
   const client = await runCommand(
     asking.client([port]),
     [...TYPED, "Exit", ""].join("\n"),
   );
-  session.child.kill("SIGTERM");
-  const server = await session.end();
+  const server = await running.stop();
   return {
     client: {
       ...client,
@@ -55,7 +55,7 @@ async function holdSession(
     },
     server: {
       ...server,
-      stdout: listening + withoutPeerPorts(server.stdout),
+      stdout: withoutPeerPorts(server.stdout),
     },
   };
 }

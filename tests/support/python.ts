@@ -18,7 +18,7 @@ interface Functions {
   ];
   listen: [number, string | null];
   exchange: [[port: number, seconds: number], string | null];
-  reset: [string, number];
+  reset: [string | null, number];
 }
 
 let executable: string | undefined;
@@ -43,6 +43,12 @@ export function findPython(): string {
 /** The command that runs Python without what is installed for it, so that it starts in half the time. */
 export function pythonCommand(...args: string[]): string[] {
   return [findPython(), "-S", ...args];
+}
+
+/** The command that runs another on a terminal, where standard output and standard error are one screen. */
+export function onTerminal(command: string[]): string[] {
+  const script = `${import.meta.dirname}/../testdata/terminal.py`;
+  return pythonCommand(script, ...command);
 }
 
 /** How many arguments Python gets in one line. */

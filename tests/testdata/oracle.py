@@ -79,13 +79,14 @@ def exchange(port_and_seconds):
 
 
 def reset(reply):
-    """The port of a server that replies, and then resets the connection."""
+    """The port of a server that replies, if there is a reply, and then resets the connection."""
 
     def serve():
         while True:
             sock, _ = listener.accept()
-            sock.recv(1024)
-            sock.sendall(reply.encode())
+            if reply is not None:
+                sock.recv(1024)
+                sock.sendall(reply.encode())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             sock.close()
 
