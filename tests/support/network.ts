@@ -21,7 +21,7 @@ function address(hostname: string, port: number): Address {
 }
 
 /** Wakes all calls that wait for something to change. */
-class Changes {
+export class Changes {
   #changed = Promise.withResolvers<void>();
 
   next(): Promise<void> {

@@ -3,6 +3,13 @@
 
 /** Each system's number and text for an error, and Deno's class for it, if any. */
 const ERRORS = {
+  EACCES: {
+    ErrorClass: Deno.errors.PermissionDenied,
+    linux: "Permission denied (os error 13)",
+    darwin: "Permission denied (os error 13)",
+    windows:
+      "An attempt was made to access a socket in a way forbidden by its access permissions. (os error 10013)",
+  },
   EADDRINUSE: {
     ErrorClass: Deno.errors.AddrInUse,
     linux: "Address already in use (os error 98)",
