@@ -23,43 +23,23 @@ const MEBIBYTE = 1024 * 1024;
 /** What a server does with a connection. */
 type Handler = (conn: MemoryConnection) => Promise<void> | void;
 
-/** Servers, played by the test. Disposing of them waits until every connection is handled. */
-class FakeServers implements AsyncDisposable {
-  readonly conns: MemoryConnection[] = [];
-  readonly #listeners;
-  readonly #accepting: Promise<void>[];
-
-  /** Has the servers with these numbers handle connections so. */
-  constructor(network: MemoryNetwork, handlers: Record<number, Handler>) {
-    const numbers = Object.keys(handlers).map(Number);
-    this.#listeners = numbers.map((number) => network.listen(9000 + number));
-    this.#accepting = this.#listeners.map((listener, index) =>
-      this.#acceptAll(listener, handlers[numbers[index]])
-    );
-  }
-
-  async #acceptAll(
-    listener: ReturnType<MemoryNetwork["listen"]>,
-    handle: Handler,
-  ): Promise<void> {
-    const handled = [];
-    try {
+/** Has the servers with these numbers handle each connection so, until it is disposed of. */
+function play(network: MemoryNetwork, handlers: Record<number, Handler>) {
+  const stack = new DisposableStack();
+  const conns: MemoryConnection[] = [];
+  for (const [number, handle] of Object.entries(handlers)) {
+    const listener = stack.use(network.listen(9000 + Number(number)));
+    const accepting = async () => {
       while (true) {
-        const conn = await listener.accept();
-        this.conns.push(conn);
-        handled.push(handle(conn));
+        const conn = stack.use(await listener.accept());
+        conns.push(conn);
+        handle(conn);
       }
-    } catch {
-      // The listener is closed.
-    }
-    await Promise.all(handled);
+    };
+    // The listener is closed in the end.
+    accepting().catch(() => {});
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
-    await Promise.all(this.#accepting);
-    for (const conn of this.conns) conn[Symbol.dispose]();
-  }
+  return { conns, [Symbol.dispose]: () => stack.dispose() };
 }
 
 /** Runs the client to its end, with server 1 played so. */
@@ -69,23 +49,8 @@ async function ask(
   options: RunOptions = {},
 ): Promise<Finished> {
   const { network = new MemoryNetwork() } = options;
-  await using _ = new FakeServers(network, { 1: handler });
+  using _ = play(network, { 1: handler });
   return await run(["client", "--servers=1", ...args], { ...options, network });
-}
-
-/** Starts the client for one number, with one server, and resolves to both once they are connected. */
-async function connect(...args: string[]) {
-  const network = new MemoryNetwork();
-  const listener = network.listen(9001);
-  const client = start(["client", "--servers=1", ...args, "21"], {
-    network,
-    // What is printed appears at once.
-    stdout: new MemoryOutput({ isTerminal: true }),
-  });
-  const conn = await listener.accept();
-  listener.close();
-  await settle();
-  return { client, conn };
 }
 
 async function receive(conn: MemoryConnection): Promise<string> {
@@ -199,78 +164,103 @@ const EXCHANGES: Record<string, [Handler, string, string, string]> = {
   ],
 };
 
-for (
-  const [what, [handler, plain, quiet, errors]] of Object.entries(EXCHANGES)
-) {
+for (const [what, [handler, ...shown]] of Object.entries(EXCHANGES)) {
   Deno.test(`what the client prints for ${what}`, async () => {
+    const [plain, quiet, errors] = shown;
     const code = quiet === "" ? 1 : 0;
-    assertEquals(
-      await ask(["21"], handler),
-      { code, stdout: plain, stderr: "" },
-    );
-    assertEquals(
-      await ask(["-q", "21"], handler),
-      { code, stdout: quiet, stderr: errors },
-    );
+    const end = await ask(["21"], handler);
+    assertEquals(end, { code, stdout: plain, stderr: "" });
+    const quietEnd = await ask(["-q", "21"], handler);
+    assertEquals(quietEnd, { code, stdout: quiet, stderr: errors });
   });
 }
 
-Deno.test("the connection is reported before the reply arrives", async () => {
-  const { client, conn } = await connect();
-  assertEquals(await client.stdout.until("\n"), connected());
-  assertEquals(await receive(conn), "21");
-  conn.close();
-  assertEquals((await client.finished()).stdout, received(""));
-});
+/** Steps of a server: it waits for so many milliseconds, sends a text, or does this. */
+type Step = number | string | "pending" | "close" | "reset" | {
+  frozen: string;
+};
 
-Deno.test("a reply is whole when the server closes, in however many pieces it comes", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect();
-  const pieces = ["1".repeat(1400), "2".repeat(1400), "3"];
-  for (const piece of pieces) {
-    await send(conn, piece);
-    await time.advance(49);
-  }
-  conn.close();
-  await time.advance(0);
-  const { code, stdout } = await client.finished();
-  assertEquals([code, stdout], [0, received(pieces.join(""))]);
-});
+/** What the client prints, by what server 1 does, step by step, once they are connected. */
+const EXCHANGES_IN_TIME: Record<string, [string[], Step[], string]> = {
+  "the connection is reported before the reply arrives": [
+    [],
+    [1, "pending", "42", "close"],
+    received("42"),
+  ],
+  "a reply is whole when the server closes, in however many pieces it comes": [
+    [],
+    ["1".repeat(1400), 49, "2".repeat(1400), 49, "3", 49, "pending", "close"],
+    received("1".repeat(1400) + "2".repeat(1400) + "3"),
+  ],
+  "a reply is whole when nothing follows its last piece for 50 ms": [
+    [],
+    ["4", 49, "2", 49, "pending", 30],
+    received("42"),
+  ],
+  "a reset within 50 ms of the first piece is an error, never an answer": [
+    [],
+    ["4", 49, "reset"],
+    connected() + failed(RESET),
+  ],
+  "an exchange without a reply times out": [
+    ["--timeout=0.1"],
+    [99, "pending", 30],
+    connected() + TIMED_OUT,
+  ],
+  "a reply that has arrived is never lost to the timeout": [
+    ["--timeout=0.1"],
+    [99, "42", 80],
+    received("42"),
+  ],
+  "a reply that never ends times out": [
+    ["--timeout=0.1"],
+    Array.from({ length: 15 }, () => ["4", 10]).flat(),
+    connected() + TIMED_OUT,
+  ],
+  "a reply that came while the client was frozen is not lost to the timeout": [
+    ["--timeout=1"],
+    [{ frozen: "42" }, "close", 100],
+    received("42"),
+  ],
+  "what came while the client was frozen belongs to the reply": [
+    ["--timeout=1"],
+    ["4", { frozen: "2" }, "close", 100],
+    received("42"),
+  ],
+  "an exchange without a time limit waits for ever": [
+    ["--timeout=0"],
+    [1_000_000, "pending", "close"],
+    received(""),
+  ],
+};
 
-Deno.test("a reply is whole when nothing follows its last piece for 50 ms", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect();
-  await send(conn, "4");
-  await time.advance(49);
-  await send(conn, "2");
-  await time.advance(49);
-  assertEquals(client.stdout.text, connected());
-  await time.advance(30);
-  assertEquals((await client.finished()).stdout, received("42"));
-  assertEquals(await readAll(conn), "21");
-  conn.close();
-});
-
-Deno.test("a reset within 50 ms of the first piece is an error, never an answer", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect();
-  await send(conn, "4");
-  await time.advance(49);
-  conn.reset();
-  await time.advance(0);
-  assertEquals((await client.finished()).stdout, connected() + failed(RESET));
-});
-
-Deno.test("an exchange without a reply times out, and its connection is closed", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect("--timeout=0.1");
-  await time.advance(99);
-  assertEquals(client.stdout.text, connected());
-  await time.advance(30);
-  assertEquals((await client.finished()).stdout, connected() + TIMED_OUT);
-  assertEquals(await readAll(conn), "21");
-  conn.close();
-});
+for (const [name, [args, steps, shown]] of Object.entries(EXCHANGES_IN_TIME)) {
+  Deno.test(name, async () => {
+    using time = new FakeTime();
+    const network = new MemoryNetwork();
+    using listener = network.listen(9001);
+    // On a terminal what is printed appears at once.
+    const stdout = new MemoryOutput({ isTerminal: true });
+    const command = ["client", "--servers=1", ...args, "21"];
+    const client = start(command, { network, stdout });
+    using conn = await listener.accept();
+    for (const step of steps) {
+      await settle();
+      if (typeof step === "number") await time.advance(step);
+      else if (step === "pending") assertEquals(stdout.text, connected());
+      else if (step === "close" || step === "reset") conn[step]();
+      else if (typeof step === "string") await send(conn, step).catch(() => {});
+      else {
+        const sent = send(conn, step.frozen);
+        time.freeze(5_000);
+        await sent;
+      }
+    }
+    await time.advance(0);
+    assertEquals((await client.finished()).stdout, shown);
+    if (!conn.isClosed) assertEquals(await readAll(conn), "21");
+  });
+}
 
 Deno.test("an attempt to connect times out, and the next exchange has its own time", async () => {
   using time = new FakeTime();
@@ -290,52 +280,6 @@ Deno.test("an attempt to connect times out, and the next exchange has its own ti
   await send(next, "44");
   await time.advance(80);
   assertEquals((await client.finished()).stdout, TIMED_OUT + received("44"));
-});
-
-Deno.test("a reply that has arrived is never lost to the timeout", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect("--timeout=0.1");
-  await time.advance(99);
-  await send(conn, "42");
-  await time.advance(80);
-  assertEquals((await client.finished()).stdout, received("42"));
-  conn.close();
-});
-
-Deno.test("a reply that never ends times out", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect("--timeout=0.1");
-  for (let elapsed = 0; elapsed <= 150; elapsed += 10) {
-    await send(conn, "4").catch(() => {});
-    await time.advance(10);
-  }
-  assertEquals((await client.finished()).stdout, connected() + TIMED_OUT);
-  conn.close();
-});
-
-Deno.test("what came while the client was frozen is not lost to a timer", async () => {
-  using time = new FakeTime();
-  for (const [before, meanwhile] of [["", "42"], ["4", "2"]]) {
-    const { client, conn } = await connect("--timeout=1");
-    await send(conn, before);
-    await settle();
-    const sent = send(conn, meanwhile);
-    time.freeze(5_000);
-    await sent;
-    conn.close();
-    await time.advance(100);
-    assertEquals((await client.finished()).stdout, received("42"));
-  }
-});
-
-Deno.test("an exchange without a time limit waits for ever", async () => {
-  using time = new FakeTime();
-  const { client, conn } = await connect("--timeout=0");
-  await time.advance(1_000_000);
-  assertEquals(client.stdout.text, connected());
-  conn.close();
-  await time.advance(0);
-  assertEquals((await client.finished()).stdout, received(""));
 });
 
 Deno.test("a reply that arrives before the whole message is sent counts", async () => {
@@ -403,7 +347,7 @@ Deno.test("every server is equally likely to be drawn", async () => {
   const handlers = Object.fromEntries(
     [1, 2, 3].map((n) => [n, replying(() => String(n))]),
   );
-  await using _ = new FakeServers(network, handlers);
+  using _ = play(network, handlers);
   const drawn = [0, 0.33, 0.34, 0.66, 0.67, 0.999_999];
   const args = ["client", "-q", ..."000000"];
   const random = () => drawn.shift()!;
@@ -431,7 +375,7 @@ Deno.test("one server is asked; with --failover every one, in random order", asy
 Deno.test("failover passes over servers that reset, time out or close without a reply", async () => {
   using time = new FakeTime();
   const network = new MemoryNetwork();
-  await using _ = new FakeServers(network, {
+  using _ = play(network, {
     2: (conn) => conn.reset(),
     3: async (conn) => {
       await receive(conn);
@@ -475,7 +419,7 @@ Deno.test("every number is sent, and one failure makes the whole run fail", asyn
 
 Deno.test("numbers are sent no faster than the output takes the answers", async () => {
   const network = new MemoryNetwork();
-  await using servers = new FakeServers(network, { 1: echo });
+  using servers = play(network, { 1: echo });
   const stdout = new MemoryOutput();
   stdout.pause();
   const numbers = Array.from({ length: 3_000 }, (_, index) => `${index}\n`);
@@ -497,7 +441,7 @@ Deno.test("a session prompts before it reads each line, and goes on after an err
   // Time stands still: no timer is waited for.
   using _time = new FakeTime();
   const network = new MemoryNetwork();
-  await using _ = new FakeServers(network, { 1: echo });
+  using _ = play(network, { 1: echo });
   const stdin = new MemoryInput();
   const client = start(["client", "--servers=1"], { network, stdin });
   await settle();

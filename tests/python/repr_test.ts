@@ -19,17 +19,6 @@ const characters = Array.from(
   (_, codePoint) => String.fromCodePoint(codePoint),
 );
 
-/** "Separator" and "Other": what `str.isprintable` rejects, by its documentation, save for the space. */
-const SEPARATOR_OR_OTHER = /^[\p{Z}\p{C}]$/u;
-
-Deno.test("exactly the characters of Separator and Other, except the space, are escaped", () => {
-  const escaped = characters.filter((c) => escapeUnprintable(c) !== c);
-  const unprintable = characters.filter((c) =>
-    c !== " " && SEPARATOR_OR_OTHER.test(c)
-  );
-  assertEquals(escaped.join(), unprintable.join());
-});
-
 Deno.test("an escape has the form that repr gives it", () => {
   const escapes: [string, string][] = [
     ["\t\n\r", "\\t\\n\\r"],

@@ -63,7 +63,7 @@ export class MemoryOutput implements OutputStream {
   }
 
   /** Everything written so far. */
-  get text(): string {
+  get text() {
     return this.#text;
   }
 

@@ -16,10 +16,6 @@ const FIRST_EPHEMERAL_PORT = 49152;
 
 type Address = Connection["localAddr"];
 
-function address(hostname: string, port: number): Address {
-  return { hostname, port };
-}
-
 /** Wakes all calls that wait for something to change. */
 export class Changes {
   #changed = Promise.withResolvers<void>();
@@ -186,11 +182,6 @@ export class MemoryListener implements Listener {
     if (!this.#isClosed) this.close();
   }
 
-  /** How many connections wait to be accepted. */
-  get queued(): number {
-    return this.#queue.length;
-  }
-
   async accept(): Promise<MemoryConnection> {
     while (!this.#isClosed) {
       if (this.#errors.length > 0) throw this.#errors.shift();
@@ -235,8 +226,8 @@ export class MemoryListener implements Listener {
 
 /** A network in memory. */
 export class MemoryNetwork implements Network {
-  readonly #capacity: number;
-  readonly #backlog: number;
+  readonly #capacity;
+  readonly #backlog;
   readonly #listeners = new Map<number, MemoryListener>();
   readonly #connectErrors: Error[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
@@ -278,9 +269,12 @@ export class MemoryNetwork implements Network {
   ): Promise<MemoryConnection> {
     signal?.throwIfAborted();
     if (this.#connectErrors.length > 0) throw this.#connectErrors.shift();
-    const ends = [this.#address(hostname, 0), address(HOST, port)] as const;
     const listener = this.#listeners.get(port);
-    const [client, server] = MemoryConnection.pair(...ends, this.#capacity);
+    const [client, server] = MemoryConnection.pair(
+      this.#address(hostname, 0),
+      { hostname: HOST, port },
+      this.#capacity,
+    );
     if (listener !== undefined) await listener.enqueue(server, signal);
     // If both ends have the same address, TCP connects the socket to itself.
     else if (server !== client) throw systemError("ECONNREFUSED");
@@ -296,22 +290,17 @@ export class MemoryNetwork implements Network {
   }
 
   #address(hostname: string, port: number): Address {
-    if (port !== 0) return address(hostname, port);
-    const chosen = address(hostname, this.nextPort);
+    if (port !== 0) return { hostname, port };
+    const chosen = { hostname, port: this.nextPort };
     this.#nextPort++;
     return chosen;
   }
 }
 
 /** Sends text or bytes, all of them. */
-export async function send(
-  conn: Connection,
-  message: string | Uint8Array,
-): Promise<void> {
-  await writeAll(
-    conn,
-    typeof message === "string" ? new TextEncoder().encode(message) : message,
-  );
+export function send(conn: Connection, message: string | Uint8Array) {
+  const isText = typeof message === "string";
+  return writeAll(conn, isText ? new TextEncoder().encode(message) : message);
 }
 
 /** Reads to the end of the stream. */

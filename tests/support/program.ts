@@ -68,10 +68,7 @@ export function lastLine(text: string): string {
 
 /** Leaves out the ports of the clients that a server names. */
 export function withoutPeerPorts(stdout: string): string {
-  return stdout.replace(
-    /\('127\.0\.0\.1', \d+\)/g,
-    "('127.0.0.1', <peer port>)",
-  );
+  return stdout.replace(/(?<=\('127\.0\.0\.1', )\d+(?=\))/g, "<peer port>");
 }
 
 /** The text of a stream, read only when asked for. */
@@ -98,8 +95,8 @@ class TextReader {
   }
 
   /** Goes away, as the reader of a pipe does. */
-  async cancel(): Promise<void> {
-    await this.#stream.cancel();
+  cancel(): Promise<void> {
+    return this.#stream.cancel();
   }
 
   /** Reads on. Returns whether there was more. */
@@ -169,8 +166,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** Closes the reading end of its standard output, none of which may have been read. */
-  async closeOutput(): Promise<void> {
-    await this.#stdout.cancel();
+  closeOutput(): Promise<void> {
+    return this.#stdout.cancel();
   }
 
   /** Ends its standard input, and resolves to the rest of what it printed once it has ended. */
@@ -271,27 +268,6 @@ export async function refusal(port: number): Promise<void> {
     }
     await delay(10);
   }
-}
-
-/** A port that nobody listens on, nor can until it is disposed of. */
-export interface ClosedPort extends Disposable {
-  /** The port. */
-  port: number;
-}
-
-/** Takes a free port on which connections are refused. */
-export async function closedPort(): Promise<ClosedPort> {
-  const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
-  const { port } = listener.addr;
-  // The port of a connection's own end is taken, yet nobody listens on it.
-  const conn = await Deno.connect({ hostname: HOSTNAME, port });
-  return {
-    port: conn.localAddr.port,
-    [Symbol.dispose]() {
-      conn.close();
-      listener.close();
-    },
-  };
 }
 
 let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
