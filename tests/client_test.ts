@@ -422,19 +422,17 @@ Deno.test("numbers are sent no faster than the output takes the answers", async 
   using servers = play(network, { 1: echo });
   const stdout = new MemoryOutput();
   stdout.pause();
-  const numbers = Array.from({ length: 3_000 }, (_, index) => `${index}\n`);
-  const stdin = numbers.join("");
+  const line = `${"1".repeat(1_000)}\n`;
+  const stdin = line.repeat(2_000);
   const client = start(["client", "--servers=1"], { network, stdin, stdout });
   for (let asked = -1; asked < servers.conns.length;) {
     asked = servers.conns.length;
     for (let turn = 0; turn < 100; turn++) await settle();
   }
-  assert(servers.conns.length < numbers.length);
+  assert(servers.conns.length < 2_000);
   stdout.resume();
-  assertEquals(
-    (await client.finished()).stdout.match(/(?<=server: ).+\n/g),
-    numbers,
-  );
+  const answers = (await client.finished()).stdout.split(`server: ${line}`);
+  assertEquals(answers.length - 1, 2_000);
 });
 
 Deno.test("a session prompts before it reads each line, and goes on after an error", async () => {

@@ -221,7 +221,7 @@ async function digitsOf(implementation: Implementation) {
     { length: 0x20000 },
     (_, codePoint) => String.fromCodePoint(codePoint),
   ).filter((character) => !/\p{Cs}/u.test(character));
-  const [digits] = await oracle.ask("digits", [all.join("")]);
+  const [digits] = await oracle.ask<string>("digits", [all.join("")]);
   const versions = {
     Python: new Set(digits),
     V8: new Set(all.filter((c) => /\p{Nd}/u.test(c))),
@@ -296,7 +296,7 @@ async function hangUp({ server }: Implementation) {
 /** Has a client ask a server that resets every connection at once. Returns the kinds of what it prints. */
 async function askResetting({ client }: Implementation) {
   await using oracle = startOracle();
-  const [port] = await oracle.ask("reset", [null]);
+  const [port] = await oracle.ask<number>("reset", [null]);
   const stdin = `${"21\n".repeat(20)}exit\n`;
   const { stdout } = await runCommand(client([port]), stdin);
   const failures = stdout.split(PROMPT).slice(1, -1);

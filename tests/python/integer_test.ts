@@ -69,7 +69,7 @@ const STRAYS = [
 ];
 
 async function assertSame(python: Oracle, texts: string[]): Promise<void> {
-  const integers = await python.ask("integer", texts);
+  const integers = await python.ask<string>("integer", texts);
   texts.forEach((text, index) => {
     const ours = parseInteger(text)?.toString() ?? null;
     // The message is made for a difference alone.
@@ -104,8 +104,8 @@ function texts(spaces: string, digits: string): fc.Arbitrary<string> {
 pythonTest("an integer is what CPython's int accepts", async (t) => {
   await using python = startOracle();
   const characters = await knownCharacters(python);
-  const [spaces] = await python.ask("spaces", [characters.join("")]);
-  const [digits] = await python.ask("digits", [characters.join("")]);
+  const [spaces] = await python.ask<string>("spaces", [characters.join("")]);
+  const [digits] = await python.ask<string>("digits", [characters.join("")]);
 
   await t.step("every character alone, before and behind a digit", async () => {
     await assertSame(python, characters.flatMap((c) => [c, `${c}1`, `1${c}`]));

@@ -90,7 +90,7 @@ const CODES = [
 
 linuxTest("an error has CPython's class and text", async () => {
   await using python = startOracle();
-  const errors = await python.ask("os_error", CODES);
+  const errors = await python.ask<Record<string, string>>("os_error", CODES);
   errors.forEach(({ number, message, text, line }, index) => {
     const error = new Error(`${message} (os error ${number})`);
     const coded = Object.assign(error, { code: CODES[index] });

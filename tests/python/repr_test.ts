@@ -103,8 +103,8 @@ async function assertSame(
   messages: Uint8Array[],
 ): Promise<void> {
   const hexadecimal = messages.map((bytes) => bytes.toHex());
-  const decoded = await python.ask("decode", hexadecimal);
-  const escaped = await python.ask("escape_bytes", hexadecimal);
+  const decoded = await python.ask<string>("decode", hexadecimal);
+  const escaped = await python.ask<string>("escape_bytes", hexadecimal);
   messages.forEach((bytes, index) => {
     assertEquals(decodeUtf8(bytes) ?? null, decoded[index]);
     assertEquals(escapeBytes(bytes), escaped[index]);
@@ -121,7 +121,7 @@ pythonTest(
       const surrogates = characters.slice(0xd800, 0xe000);
       // `repr` also escapes the backslash, for the sake of its own escapes.
       const texts = [...known, ...surrogates].filter((c) => c !== "\\");
-      const escaped = await python.ask("escape", texts);
+      const escaped = await python.ask<string>("escape", texts);
       assertEquals(texts.map(escapeUnprintable).join("\n"), escaped.join("\n"));
     });
 

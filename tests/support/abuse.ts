@@ -27,14 +27,8 @@ export async function abuse(
   assertEquals(stderr, "");
 }
 
-/** Connections that are open at the same time. Disposing of them closes them. */
-export interface Crowd extends Disposable {
-  /** The connections. */
-  conns: Deno.TcpConn[];
-}
-
-/** Opens this many connections, and leaves them idle. */
-export async function crowd(port: number, size: number): Promise<Crowd> {
+/** Opens this many connections, and leaves them idle. Disposing of them closes them. */
+export async function crowd(port: number, size: number) {
   using stack = new DisposableStack();
   const conns: Deno.TcpConn[] = [];
   while (conns.length < size) {
@@ -82,9 +76,8 @@ export async function usageThat(
   for (const start = performance.now();; await delay(20)) {
     const current = await usage(pid);
     if (isReached(current)) return current;
-    if (performance.now() - start > PATIENCE_MS) {
-      throw new Error(`it still has ${JSON.stringify(current)}`);
-    }
+    const isLate = performance.now() - start > PATIENCE_MS;
+    if (isLate) throw new Error(`it still has ${JSON.stringify(current)}`);
   }
 }
 

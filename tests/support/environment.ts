@@ -16,9 +16,8 @@ export class MemoryInput implements Input {
 
   /** Adds text or bytes. What is added at once is read at once, as far as the reader has room. */
   push(chunk: string | Uint8Array): void {
-    this.#chunks.push(
-      typeof chunk === "string" ? encoder.encode(chunk) : chunk,
-    );
+    const isText = typeof chunk === "string";
+    this.#chunks.push(isText ? encoder.encode(chunk) : chunk);
     this.#changes.notify();
   }
 
@@ -143,6 +142,7 @@ export interface RunOptions {
   stderr?: MemoryOutput;
   network?: MemoryNetwork;
   random?: () => number;
+  noColor?: boolean;
 }
 
 function inputOf(stdin: string | Uint8Array | MemoryInput): MemoryInput {
@@ -155,12 +155,13 @@ function inputOf(stdin: string | Uint8Array | MemoryInput): MemoryInput {
 
 /** The running program. Disposing of it stops it. */
 export class RunningProgram implements AsyncDisposable {
-  readonly stdin: MemoryInput;
-  readonly stdout: MemoryOutput;
-  readonly stderr: MemoryOutput;
-  readonly network: MemoryNetwork;
+  readonly stdin;
+  readonly stdout;
+  readonly stderr;
+  readonly network;
+  readonly noColor;
   /** Resolves to the exit status. */
-  readonly status: Promise<number>;
+  readonly status;
   readonly #controller = new AbortController();
 
   constructor(args: string[], options: RunOptions) {
@@ -168,6 +169,7 @@ export class RunningProgram implements AsyncDisposable {
     this.stdout = options.stdout ?? new MemoryOutput();
     this.stderr = options.stderr ?? new MemoryOutput();
     this.network = options.network ?? new MemoryNetwork();
+    this.noColor = options.noColor ?? true;
     const { random = () => 0 } = options;
     const { signal } = this.#controller;
     this.status = main(args, { ...this, random, signal }).finally(() => {

@@ -16,6 +16,10 @@ const FIRST_EPHEMERAL_PORT = 49152;
 
 type Address = Connection["localAddr"];
 
+function address(port: number): Address {
+  return { transport: "tcp", hostname: HOST, port } as Address;
+}
+
 /** Wakes all calls that wait for something to change. */
 export class Changes {
   #changed = Promise.withResolvers<void>();
@@ -55,7 +59,7 @@ export class MemoryConnection implements Connection {
   /** Creates both ends of a connection; they are the same if their addresses are. */
   static pair(a: Address, b: Address, capacity: number): MemoryConnection[] {
     const client = new MemoryConnection([a, b], capacity);
-    if (a.hostname === b.hostname && a.port === b.port) return [client, client];
+    if (a.port === b.port) return [client, client];
     const server = new MemoryConnection([b, a], capacity);
     client.#peer = server;
     server.#peer = client;
@@ -63,12 +67,12 @@ export class MemoryConnection implements Connection {
   }
 
   /** Whether this side has closed the connection. */
-  get isClosed(): boolean {
+  get isClosed() {
     return this.#isClosed;
   }
 
   /** Whether the other side has reset it. */
-  get isReset(): boolean {
+  get isReset() {
     return this.#isReset;
   }
 
@@ -249,7 +253,7 @@ export class MemoryNetwork implements Network {
 
   listen(port: number): MemoryListener {
     if (this.#listeners.has(port)) throw systemError("EADDRINUSE");
-    const local = this.#address(HOST, port);
+    const local = this.#address(port);
     const onClose = () => this.#listeners.delete(local.port);
     const listener = new MemoryListener(local, this.#backlog, onClose);
     this.#listeners.set(local.port, listener);
@@ -261,18 +265,13 @@ export class MemoryNetwork implements Network {
     return this.#listeners.get(port);
   }
 
-  /** Connects, from a chosen address of this machine if one is given. */
-  async connect(
-    port: number,
-    signal?: AbortSignal,
-    hostname = HOST,
-  ): Promise<MemoryConnection> {
+  async connect(port: number, signal?: AbortSignal): Promise<MemoryConnection> {
     signal?.throwIfAborted();
     if (this.#connectErrors.length > 0) throw this.#connectErrors.shift();
     const listener = this.#listeners.get(port);
     const [client, server] = MemoryConnection.pair(
-      this.#address(hostname, 0),
-      { hostname: HOST, port },
+      this.#address(0),
+      address(port),
       this.#capacity,
     );
     if (listener !== undefined) await listener.enqueue(server, signal);
@@ -289,9 +288,9 @@ export class MemoryNetwork implements Network {
     this.#connectErrors.push(...errors);
   }
 
-  #address(hostname: string, port: number): Address {
-    if (port !== 0) return { hostname, port };
-    const chosen = { hostname, port: this.nextPort };
+  #address(port: number): Address {
+    if (port !== 0) return address(port);
+    const chosen = address(this.nextPort);
     this.#nextPort++;
     return chosen;
   }

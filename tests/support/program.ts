@@ -51,13 +51,10 @@ export const tcpcalc: Implementation = {
   ],
 };
 
-/** What a process printed, and how it ended. */
+/** What a process printed, or the rest of it, and its exit status. */
 export interface Finished {
-  /** Its exit status. */
   code: number;
-  /** All of its standard output, or the rest of it. */
   stdout: string;
-  /** All of its standard error, or the rest of it. */
   stderr: string;
 }
 
@@ -123,7 +120,6 @@ class TextReader {
 
 /** A process to interact with while it runs. Disposing of it kills it if it still runs. */
 export class Session implements AsyncDisposable {
-  /** The process. */
   readonly child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #stdout: TextReader;
@@ -174,10 +170,8 @@ export class Session implements AsyncDisposable {
   async end(): Promise<Finished> {
     // It may have ended already, and its standard input with it.
     await this.#stdin.close().catch(() => {});
-    const [stdout, stderr] = await Promise.all([
-      this.#stdout.rest(),
-      this.#stderr.rest(),
-    ]);
+    const streams = [this.#stdout, this.#stderr];
+    const [stdout, stderr] = await Promise.all(streams.map((it) => it.rest()));
     const { code } = await deadline(this.child.status, PATIENCE_MS);
     this.#ended = true;
     return { code, stdout, stderr };
@@ -221,9 +215,8 @@ export async function runCommand(
   return await session.end();
 }
 
-/** A server process that listens. */
+/** A server process, and the port that it listens on. */
 export interface RunningServer extends Session {
-  /** The port that it listens on. */
   port: number;
 }
 
@@ -235,7 +228,7 @@ export function startServer(
   return startListening([...command, "serve", operand, ...args]);
 }
 
-/** Starts a server on a free port, and resolves when it listens. */
+/** Starts a server on a free port. */
 export function start(implementation: Implementation): Promise<RunningServer> {
   return startListening(implementation.server([String(freePort() - 9000)]));
 }
@@ -245,29 +238,24 @@ export async function startListening(
   command: string[],
 ): Promise<RunningServer> {
   const session = new Session(command);
-  const line = await session.nextLine();
-  const [, port] =
-    /^Server is listening on 127\.0\.0\.1:([1-9]\d*)$/.exec(line ?? "") ?? [];
-  if (port === undefined) {
-    throw new Error(`no server: ${line} ${(await session.end()).stderr}`);
-  }
-  return Object.assign(session, { port: Number(port) });
+  const line = await session.until("\n");
+  const [, port] = /^Server .+ on 127\.0\.0\.1:([1-9]\d*)\n$/.exec(line) ?? [];
+  if (port !== undefined) return Object.assign(session, { port: Number(port) });
+  throw new Error(`no server: ${line} ${(await session.end()).stderr}`);
 }
 
 /** Resolves when nobody listens on the port any more. */
 export async function refusal(port: number): Promise<void> {
-  for (const start = performance.now();;) {
+  const start = performance.now();
+  for (; performance.now() - start < PATIENCE_MS; await delay(10)) {
     try {
       (await Deno.connect({ hostname: HOSTNAME, port })).close();
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return;
       // Otherwise it was in the backlog of a listener that closed, for which each system has its own words.
     }
-    if (performance.now() - start > PATIENCE_MS) {
-      throw new Error(`still listening on ${port}`);
-    }
-    await delay(10);
   }
+  throw new Error(`still listening on ${port}`);
 }
 
 let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
