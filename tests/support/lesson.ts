@@ -6,7 +6,7 @@ import clientTs from "../../lesson/client.ts" with { type: "text" };
 import serverPy from "../../lesson/server.py" with { type: "text" };
 import serverTs from "../../lesson/server.ts" with { type: "text" };
 import { pythonCommand } from "./python.ts";
-import type { Implementation } from "./transcripts.ts";
+import type { Implementation } from "./program.ts";
 
 /** The source of each of the four programs. */
 export const SOURCES: Record<string, string> = {
@@ -51,7 +51,6 @@ export const pythonPair: Implementation = {
     pythonCommand(...ON_TERMINAL, lessonPath("server.py"), ...operands),
   client: (ports) =>
     pythonCommand(...ON_TERMINAL, "-c", clientSource("client.py", ports)),
-  stopped: 143,
 };
 
 const DENO_RUN = [
@@ -71,5 +70,4 @@ export const typescriptPair: Implementation = {
       encodeURIComponent(clientSource("client.ts", ports))
     }`,
   ],
-  stopped: 143,
 };

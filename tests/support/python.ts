@@ -1,25 +1,7 @@
-/** Asks `python3` how it behaves.
+/** Runs `python3`, and asks it how it behaves.
  * @module */
 
-import { TextLineStream } from "@std/streams/text-line-stream";
-
-/** The functions of `testdata/oracle.py`: what each takes and returns. */
-interface Functions {
-  integer: [string, string | null];
-  known: [string, string];
-  spaces: [string, string];
-  digits: [string, string];
-  escape: [string, string];
-  decode: [string, string | null];
-  escape_bytes: [string, string];
-  os_error: [
-    string,
-    { number: number; message: string; text: string; line: string },
-  ];
-  listen: [number, string | null];
-  exchange: [[port: number, seconds: number], string | null];
-  reset: [string, number];
-}
+const TESTDATA = `${import.meta.dirname}/../testdata`;
 
 let executable: string | undefined;
 
@@ -45,74 +27,79 @@ export function pythonCommand(...args: string[]): string[] {
   return [findPython(), "-S", ...args];
 }
 
+/** The command that runs another on a terminal, where standard output and standard error are one screen. */
+export function onTerminal(command: string[]): string[] {
+  return pythonCommand(`${TESTDATA}/terminal.py`, ...command);
+}
+
 /** How many arguments Python gets in one line. */
 const BATCH = 10_000;
 
-/** A running Python. Disposing of it ends it. */
-export interface Oracle extends AsyncDisposable {
-  /** What the function returns for each argument, `null` where it raises a `ValueError`. */
-  ask<Name extends keyof Functions>(
-    name: Name,
-    args: Functions[Name][0][],
-  ): Promise<Functions[Name][1][]>;
-}
+/** A Python that answers questions, one after the other. Disposing of it ends it. */
+export class Oracle implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #questions;
+  readonly #answers;
+  #unread = "";
 
-/** Starts a Python that answers questions, one after the other. */
-export function startOracle(): Oracle {
-  const script = `${import.meta.dirname}/../testdata/oracle.py`;
-  // On Windows it would not read UTF-8 by itself.
-  const [file, ...args] = pythonCommand("-X", "utf8", script);
-  const child = new Deno.Command(file, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const questions = child.stdin.getWriter();
-  const splitter: TransformStream<string, string> = new TextLineStream();
-  const answers = child.stdout
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(splitter)
-    .getReader();
-  const encoder = new TextEncoder();
-
-  async function askBatch(name: string, args: unknown[]): Promise<unknown[]> {
-    // JSON has no raw line ends, and escapes lone surrogates.
-    await questions.write(encoder.encode(JSON.stringify([name, args]) + "\n"));
-    const { value } = await answers.read();
-    if (value === undefined) throw new Error("python3 gave no answer");
-    return JSON.parse(value);
+  constructor() {
+    // On Windows it would not read UTF-8 by itself.
+    const [file, ...args] = pythonCommand(
+      "-X",
+      "utf8",
+      `${TESTDATA}/oracle.py`,
+    );
+    this.#child = new Deno.Command(file, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#questions = this.#child.stdin.getWriter();
+    this.#answers = this.#child.stdout
+      .pipeThrough(new TextDecoderStream())
+      .getReader();
   }
 
-  return {
-    async ask<Name extends keyof Functions>(
-      name: Name,
-      args: Functions[Name][0][],
-    ) {
-      const results = [];
-      for (let start = 0; start < args.length; start += BATCH) {
-        const batch = args.slice(start, start + BATCH);
-        results.push(...await askBatch(name, batch));
-      }
-      return results as Functions[Name][1][];
-    },
-    async [Symbol.asyncDispose]() {
-      await questions.close();
-      await answers.cancel();
-      await child.status;
-    },
-  };
+  /** What this function of `testdata/oracle.py` returns for each argument, `null` for a `ValueError`. */
+  async ask<Result>(name: string, args: unknown[]): Promise<Result[]> {
+    const results: Result[] = [];
+    for (let start = 0; start < args.length; start += BATCH) {
+      // JSON has no raw line ends, and escapes lone surrogates.
+      const question = JSON.stringify([name, args.slice(start, start + BATCH)]);
+      await this.#questions.write(new TextEncoder().encode(`${question}\n`));
+      results.push(...JSON.parse(await this.#nextLine()));
+    }
+    return results;
+  }
+
+  async #nextLine(): Promise<string> {
+    while (!this.#unread.includes("\n")) {
+      const { value } = await this.#answers.read();
+      if (value === undefined) throw new Error("python3 gave no answer");
+      this.#unread += value;
+    }
+    const [line, ...rest] = this.#unread.split("\n");
+    this.#unread = rest.join("\n");
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#questions.close();
+    await this.#answers.cancel();
+    await this.#child.status;
+  }
 }
 
-/**
- * Every assigned character, except private ones, that both V8 and this Python know: each has its own
- * Unicode version.
- */
+/** Starts a Python that answers questions. */
+export const startOracle = () => new Oracle();
+
+/** Every assigned character, except private ones, that the Unicode versions of both V8 and this Python have. */
 export async function knownCharacters(python: Oracle): Promise<string[]> {
   const assigned = Array.from(
     { length: 0x110000 },
     (_, codePoint) => String.fromCodePoint(codePoint),
   ).filter((character) => /[^\p{Cn}\p{Co}\p{Cs}]/u.test(character));
-  const [known] = await python.ask("known", [assigned.join("")]);
+  const [known] = await python.ask<string>("known", [assigned.join("")]);
   return [...known];
 }
 
