@@ -80,7 +80,8 @@ class Server {
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
   /** For reuse: a new buffer for each connection would be most of the garbage. */
   readonly #buffers: Uint8Array[] = [];
-  readonly #stopped = Promise.withResolvers<void>();
+  /** Ends the wait for a slow log. */
+  #stopWaiting = () => {};
   #allClosed: PromiseWithResolvers<void> | undefined;
   #activeConnections = 0;
   #deadlinePassed = false;
@@ -97,7 +98,7 @@ class Server {
   async run(): Promise<void> {
     const stop = () => {
       this.#listener.close();
-      this.#stopped.resolve();
+      this.#stopWaiting();
     };
     if (this.#signal.aborted) stop();
     else this.#signal.addEventListener("abort", stop, { once: true });
@@ -109,9 +110,7 @@ class Server {
     let backoff = INITIAL_ACCEPT_BACKOFF_MS;
     while (!this.#signal.aborted) {
       const { ready } = this.#printer;
-      if (ready !== undefined) {
-        await Promise.race([ready, this.#stopped.promise]);
-      }
+      if (ready !== undefined) await this.#untilStoppedOr(ready);
       try {
         this.#handle(await this.#listener.accept());
         backoff = INITIAL_ACCEPT_BACKOFF_MS;
@@ -124,6 +123,14 @@ class Server {
         backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
       }
     }
+  }
+
+  /** Waits for the log. To race it with a promise of the stop would leak: every race leaves something there. */
+  async #untilStoppedOr(ready: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stopWaiting = resolve;
+    ready.then(resolve);
+    await promise;
   }
 
   #reportAcceptError(error: unknown): void {
