@@ -59,9 +59,17 @@ export async function runServers(
 }
 
 if (import.meta.main) {
-  const { stdin, stdout, stderr } = Deno;
+  const { stdin, stdout, stderr, noColor } = Deno;
   const { random } = Math;
   const signal = stopSignal();
-  const environment = { stdin, stdout, stderr, network: tcp, random, signal };
+  const environment = {
+    stdin,
+    stdout,
+    stderr,
+    noColor,
+    network: tcp,
+    random,
+    signal,
+  };
   Deno.exit(await runServers([1, 2, 3], environment));
 }
