@@ -1,4 +1,4 @@
-/** Rust's `LineWriter`, which stands between `Deno.stdout` and the file or pipe.
+/** Rust's `LineWriter`, flushed after each write, which stands between `Deno.stdout` and a file or pipe.
  * @module */
 
 import { LINE_FEED } from "../../io/lines.ts";
@@ -6,25 +6,32 @@ import type { Output } from "../../io/stream.ts";
 
 const CAPACITY = 1024;
 
-/** Keeps what could not be written for the next write. A write with line ends has to end with one. */
-export class LineWriter {
+/** What is kept of bytes that could not be written. */
+function keptOf(bytes: Uint8Array): Uint8Array {
+  const head = bytes.slice(0, CAPACITY);
+  if (bytes.length <= CAPACITY) return head;
+  return head.slice(0, head.lastIndexOf(LINE_FEED) + 1 || CAPACITY);
+}
+
+/** Keeps what it could not write for the next write, and fails without saying so. */
+export class LineWriter implements Output {
   readonly #file: Output;
-  #kept = new Uint8Array();
+  #kept: Uint8Array = new Uint8Array();
 
   /** Creates a writer to the file. */
   constructor(file: Output) {
     this.#file = file;
   }
 
-  /** Writes some of the bytes. Fails if it keeps any of them. */
+  /** Writes some of the bytes. */
   async write(bytes: Uint8Array): Promise<number> {
     await this.#flush();
-    if (bytes.at(-1) !== LINE_FEED && bytes.length >= CAPACITY) {
-      return await this.#file.write(bytes);
-    }
-    const size = await this.#file.write(bytes.slice());
-    const kept = bytes.slice(size, size + CAPACITY);
-    this.#kept = kept.slice(0, kept.lastIndexOf(LINE_FEED) + 1 || CAPACITY);
+    const lines = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
+    const isDirect = lines.length > 0 || bytes.length >= CAPACITY;
+    const direct = lines.length > 0 ? lines : bytes;
+    const size = isDirect ? await this.#file.write(direct) : 0;
+    if (lines.length === 0 && isDirect) return size;
+    this.#kept = keptOf((size < lines.length ? lines : bytes).subarray(size));
     const taken = size + this.#kept.length;
     await this.#flush();
     return taken;
