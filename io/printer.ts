@@ -208,7 +208,8 @@ export class Printer {
     this.#text += text;
     this.#lines++;
     if (this.#gatherTimer.isSet) return;
-    const isBusy = performance.now() - this.#lastWrite < GATHER_MS;
+    const isBusy = stream.isWriting ||
+      performance.now() - this.#lastWrite < GATHER_MS;
     this.#gatherTimer.set(isBusy ? GATHER_MS : 0, this.hurry);
   }
 
