@@ -8,50 +8,28 @@ import { LineWriter } from "../support/line_writer.ts";
 import { systemError } from "../support/system_error.ts";
 import { FakeTime, settle } from "../support/time.ts";
 
-/** A pipe takes up to so many bytes whole or not at all. */
+/** A pipe takes so many bytes whole or not at all. */
 const PAGE = 4096;
-const MEBIBYTE = 1024 * 1024;
 const DISK_FULL = systemError("ENOSPC");
-const PROMPT = "Number: ";
 
-/** A line that takes so many bytes with its line end. */
-function lineOf(bytes: number): string {
-  return "x".repeat(bytes - 1);
-}
+/** A line of 1 KiB, with its end. */
+const KIBIBYTE = `${"é".repeat(511)}!`;
 
-/** A printer and the time. Both of its outputs are in memory, behind what the test puts in front of them. */
-class TestPrinter implements Disposable {
+/** A printer with outputs in memory, and perhaps something in front of them. Time passes as the test says. */
+class TestPrinter extends Printer implements Disposable {
   readonly time = new FakeTime();
-  readonly stdout = new MemoryOutput();
-  readonly stderr: MemoryOutput;
-  readonly printer: Printer;
+  readonly stdout;
+  readonly stderr;
 
-  constructor(
-    { isLossy = true, isShared = false, inFront = (it: Output) => it } = {},
-  ) {
-    this.stderr = isShared ? this.stdout : new MemoryOutput();
-    this.printer = new Printer(
-      inFront(this.stdout),
-      inFront(this.stderr),
-      isLossy,
-    );
+  constructor({ isLossy = true, wrap = (output: Output) => output } = {}) {
+    const [stdout, stderr] = [new MemoryOutput(), new MemoryOutput()];
+    super(wrap(stdout), wrap(stderr), isLossy);
+    this.stdout = stdout;
+    this.stderr = stderr;
   }
 
-  print(...lines: string[]): void {
-    for (const line of lines) this.printer.print(line);
-  }
-
-  /** The lines that standard output has taken. The last is what follows the last line end. */
-  get lines(): string[] {
-    return this.stdout.text.split("\n");
-  }
-
-  /** What each write to standard output took. */
-  get writes(): string[] {
-    let end = 0;
-    return this.stdout.writes.map((size) =>
-      this.stdout.text.slice(end, end += size)
-    );
+  printAll(...lines: string[]): void {
+    for (const line of lines) this.print(line);
   }
 
   [Symbol.dispose](): void {
@@ -61,39 +39,41 @@ class TestPrinter implements Disposable {
 
 /** An output whose every write takes some time, in milliseconds. */
 function slow(output: Output, ms: number): Output {
-  return {
-    async write(bytes) {
-      await delay(ms);
-      return await output.write(bytes);
-    },
-  };
+  return { write: (bytes) => delay(ms).then(() => output.write(bytes)) };
 }
 
-/** Whether a promise is still pending. */
 function isPending(promise: Promise<unknown> | undefined): Promise<boolean> {
-  return Promise.race([
-    promise!.then(() => false),
-    settle().then(() => true),
-  ]);
+  const resolved = promise!.then(() => false);
+  return Promise.race([resolved, settle().then(() => true)]);
 }
 
-Deno.test("a line is written at once after a quiet spell, and those that follow are gathered for 50 ms, or until there is a hurry", async () => {
+Deno.test("a line is written at once after a quiet spell; those that follow within 50 ms, or during a write, are written together", async () => {
   using test = new TestPrinter();
+  const { time, stdout } = test;
   test.print("one");
-  await test.time.advance(0);
-  assertEquals(test.lines, ["one", ""]);
+  await time.advance(0);
+  assertEquals(stdout.text, "one\n");
   test.print("two");
-  await test.time.advance(10);
-  test.print("", "three");
-  await test.time.advance(39);
-  assertEquals(test.lines, ["one", ""]);
-  await test.time.advance(1);
-  assertEquals(test.lines, ["one", "two", "", "three", ""]);
-  assertEquals(test.stdout.writes.length, 2);
+  await time.advance(49);
+  test.printAll("", "three");
+  assertEquals(stdout.text, "one\n");
+  await time.advance(1);
+  assertEquals(stdout.text, "one\ntwo\n\nthree\n");
+  stdout.pause();
+  await time.advance(50);
   test.print("four");
-  test.printer.hurry();
+  await time.advance(100);
+  test.print("five");
+  await time.advance(10);
+  test.print("six");
+  await time.advance(40);
+  stdout.resume();
+  await time.advance(0);
+  assertEquals(stdout.writes.length, 4);
+  test.print("at once");
+  test.hurry();
   await settle();
-  assertEquals(test.lines.at(-2), "four");
+  assert(stdout.text.endsWith("three\nfour\nfive\nsix\nat once\n"));
 });
 
 Deno.test("lines of both streams come out in the order in which they were printed", async () => {
@@ -103,321 +83,258 @@ Deno.test("lines of both streams come out in the order in which they were printe
     pause: fc.constantFrom(0, 0, 0, 1, 60),
   });
   await fc.assert(fc.asyncProperty(fc.array(line), async (lines) => {
-    using test = new TestPrinter({
-      isShared: true,
-      isLossy: false,
-      inFront: (output) => slow(output, 7),
-    });
-    const { printer } = test;
+    const both = new MemoryOutput();
+    using test = new TestPrinter({ isLossy: false, wrap: () => slow(both, 7) });
     let expected = "";
     for (const [index, { isError, length, pause }] of lines.entries()) {
       const line = `${index} `.padEnd(length, "x");
       expected += `${line}\n`;
-      if (isError) printer.printError(line);
-      else printer.print(line);
+      if (isError) test.printError(line);
+      else test.print(line);
       if (pause > 0) await test.time.advance(pause);
     }
-    const flushed = printer.flush();
+    const flushed = test.flush();
     await test.time.advance(10_000);
     await flushed;
-    assertEquals(test.stdout.text, expected);
+    assertEquals(both.text, expected);
   }));
 });
 
-Deno.test("every write is of whole lines that a pipe takes whole, in every script; of a longer line nothing comes between the parts", async () => {
-  using test = new TestPrinter({ isShared: true });
+Deno.test("every write is of whole lines that a pipe takes whole; where one line is longer, nothing comes between its parts", async () => {
+  const both = new MemoryOutput();
+  using test = new TestPrinter({ wrap: () => both });
   const lines = ["", "21", "é", "a٣", "x𝟘y"].flatMap((text) =>
     Array.from({ length: 200 }, (_, count) => text.repeat(count))
   );
-  test.print(...lines);
-  await test.printer.flush();
-  assertEquals(test.lines, [...lines, ""]);
-  const { writes, text } = test.stdout;
-  const bytes = new TextEncoder().encode(text);
+  test.printAll(...lines);
+  await test.flush();
+  assertEquals(both.text, lines.join("\n") + "\n");
+  const bytes = new TextEncoder().encode(both.text);
   let end = 0;
-  for (const size of writes.splice(0)) {
+  for (const size of both.writes.splice(0)) {
     assert(size <= PAGE);
-    assertEquals(bytes[(end += size) - 1], "\n".charCodeAt(0));
+    assertEquals(bytes[(end += size) - 1], 0x0a);
   }
-
-  const long = "\\xff".repeat(1024);
-  const parts = ["error", `Received: ${long}`, "next"];
-  test.printer.printError(parts[0]);
-  test.printer.print(parts[1]);
-  test.printer.printError(parts[2]);
-  await test.printer.flush();
-  assertEquals(test.lines.slice(-4), [...parts, ""]);
-  assertEquals(writes, [6, PAGE, 11, 5]);
+  const long = `Received: ${"\\xff".repeat(1024)}`;
+  test.printError("error");
+  test.print(long);
+  test.printError("next");
+  await test.flush();
+  assert(both.text.endsWith(`\nerror\n${long}\nnext\n`));
+  assertEquals(both.writes, [6, PAGE, 11, 5]);
 });
 
-Deno.test("a full pipe that does not block is tried again, without loss, duplicate or cut, a prompt included", async () => {
-  for (const room of [0, 5, 8, 10, 30, 300, PAGE]) {
-    const pipe = new MemoryOutput();
-    let left = room;
-    using test = new TestPrinter({
-      isLossy: false,
-      inFront: () =>
-        new LineWriter({
-          write(bytes) {
-            if (bytes.length > left) throw new Deno.errors.WouldBlock();
-            left -= bytes.length;
-            return pipe.write(bytes);
-          },
-        }),
-    });
-    for (let count = 0; count < 50; count++) {
-      test.print(`connected ${count}`);
-      test.printer.printError(`trace ${"x".repeat(count * 20)}`);
-      test.printer.print(PROMPT, "");
-    }
-    const expected = Array.from(
-      { length: 50 },
-      (_, count) => `connected ${count}\ntrace ${"x".repeat(count * 20)}\n`,
-    ).join(PROMPT) + PROMPT;
-    const flushed = test.printer.flush();
-    for (let turn = 0; await isPending(flushed); turn++) {
-      // A reader that takes little at a time, and now and then nothing.
-      left = turn % 3 === 0 ? left : PAGE;
-      await test.time.advance(4);
-    }
-    assertEquals(pipe.text, expected);
+Deno.test("a full pipe that does not block is tried again, without loss, duplicate or cut, prompts included", async () => {
+  const pipe = new MemoryOutput();
+  let turn = 0;
+  const nonBlocking: Output = {
+    write(bytes) {
+      const room = [0, 8, 30, 0, 300, PAGE][turn++ % 6];
+      if (bytes.length > room) throw new Deno.errors.WouldBlock();
+      return pipe.write(bytes);
+    },
+  };
+  const wrap = () => new LineWriter(nonBlocking);
+  using test = new TestPrinter({ isLossy: false, wrap });
+  let expected = "";
+  for (let count = 0; count < 50; count++) {
+    const trace = `trace ${"x".repeat(20 * count)}`;
+    test.print(`connected ${count}`);
+    test.printError(trace);
+    test.print("Prompt: ", "");
+    test.hurry();
+    expected += `connected ${count}\n${trace}\nPrompt: `;
+  }
+  const flushed = test.flush();
+  while (await isPending(flushed)) await test.time.advance(10);
+  assertEquals(pipe.text, expected);
+});
+
+Deno.test("an output that has taken nothing for a second holds up only itself, until it takes something", async () => {
+  using test = new TestPrinter();
+  const { time, stdout, stderr } = test;
+  for (let round = 1; round <= 2; round++) {
+    stdout.pause();
+    test.printError("before");
+    test.print("held up");
+    test.printError("after");
+    await time.advance(990);
+    assertEquals(stderr.text.match(/after/g)?.length ?? 0, round * 2 - 2);
+    await time.advance(60);
+    test.printError("after");
+    await time.advance(50);
+    assertEquals(stderr.text, "before\nafter\nafter\n".repeat(round));
+    stdout.resume();
+    await test.flush();
+    assertEquals(stdout.text, "held up\n".repeat(round));
   }
 });
 
-Deno.test("an output that takes only a part is given the rest", async () => {
-  using test = new TestPrinter({
-    inFront: (it) => ({ write: (bytes) => it.write(bytes.subarray(0, 2)) }),
-  });
-  test.print("12345");
-  await test.printer.flush();
-  assertEquals(test.writes, ["12", "34", "5\n"]);
+Deno.test("while 1 MiB waits for an output that takes a page a second, the printer is not ready, and nothing is lost", async () => {
+  for (const print of ["print", "printError"] as const) {
+    using test = new TestPrinter({ wrap: (output) => slow(output, 999) });
+    for (let count = 1; count <= 1_063; count++) {
+      test[print](KIBIBYTE);
+      if (count === 1_000) assertEquals(test.ready, undefined);
+    }
+    const { ready } = test;
+    // The excess is six pages of 7 KiB, for two writes each.
+    await test.time.advance(11 * 999);
+    assert(await isPending(ready));
+    await test.time.advance(999);
+    assert(!await isPending(ready));
+    assertEquals(test.ready, undefined);
+    await test.time.advance(1_000_000);
+    const { text } = print === "print" ? test.stdout : test.stderr;
+    assertEquals(text, `${KIBIBYTE}\n`.repeat(1_063));
+  }
 });
 
-Deno.test("an output that has taken nothing for a second holds up only itself", async () => {
+Deno.test("a lossy printer keeps 1 MiB for an output that has stalled, and counts in their place the lines that it drops", async () => {
   using test = new TestPrinter();
-  test.stdout.pause();
-  test.printer.printError("before");
-  test.print("held up");
-  test.printer.printError("after");
-  await test.time.advance(999);
-  assertEquals(test.stderr.text, "before\n");
-  await test.time.advance(1);
-  assertEquals(test.stderr.text, "before\nafter\n");
-  test.printer.printError("at once");
-  await test.time.advance(50);
-  assertEquals(test.stderr.text, "before\nafter\nat once\n");
-  test.stdout.resume();
-  await test.printer.flush();
-  assertEquals(test.stdout.text, "held up\n");
-});
-
-Deno.test("ready is awaited while 1 MiB waits for an output that takes a page a second, and nothing is lost", async () => {
-  using test = new TestPrinter({ inFront: (output) => slow(output, 999) });
-  const lines = Array<string>(1024 + 39).fill(lineOf(1024));
-  test.print(...lines.slice(0, 1000));
-  assertEquals(test.printer.ready, undefined);
-  test.print(...lines.slice(1000));
-  // The excess goes in ten writes.
-  const { ready } = test.printer;
-  await test.time.advance(9 * 999);
-  assert(await isPending(ready));
-  await test.time.advance(999);
-  assert(!await isPending(ready));
-  assertEquals(test.printer.ready, undefined);
-  await test.time.advance(1_000_000);
-  assertEquals(test.lines, [...lines, ""]);
-});
-
-Deno.test("a lossy printer keeps 1 MiB for an output that has stalled, and counts what it drops in its place", async () => {
-  using test = new TestPrinter();
-  const { printer, time, stdout } = test;
+  const { time, stdout } = test;
   stdout.pause();
-  const lines = Array<string>(5_000).fill(lineOf(1024));
-  test.print(...lines.slice(0, 1_500));
-  assert(await isPending(printer.ready));
+  test.print("first");
   await time.advance(1_000);
-  assertEquals(printer.ready, undefined);
-  test.print(...lines.slice(1_500));
-  printer.printError("still read");
-  await time.advance(0);
-  assertEquals(test.stderr.text, "still read\n");
-  // It takes a little, a few lines come, and it stalls again.
-  for (let count = 0; count < 500; count++) {
-    stdout.takeOne();
-    await time.advance(0);
+  for (const last of ["between", "last"]) {
+    test.printAll(...Array<string>(5_000).fill(KIBIBYTE));
+    assertEquals(test.ready, undefined);
+    stdout.resume();
+    await time.advance(50);
+    stdout.pause();
+    test.print(last);
+    await time.advance(1_100);
   }
-  test.print("between");
-  await time.advance(1_100);
-  test.print(...lines);
   stdout.resume();
-  await time.advance(50);
-  test.print("last");
-  await printer.flush();
-  const kinds = Map.groupBy(test.lines, (line) => line.slice(0, 9));
-  assertEquals(kinds.get("between")?.length, 1);
-  const reports = kinds.get("Lines tha")!.map((it) =>
-    Number(it.split(": ")[1])
-  );
-  assertEquals(reports.length, 2);
-  const order = test.lines.filter((line) => line.length < 100);
+  await test.flush();
+  const kept = (stdout.text.split(KIBIBYTE).length - 1) / 2;
+  assert(kept >= 1_024 && kept <= 1_030, `${kept} lines were kept`);
+  const report = lostLines(5_000 - kept);
   assertEquals(
-    order,
-    [lostLines(reports[0]), "between", lostLines(reports[1]), "last", ""],
+    stdout.text.replaceAll(`${KIBIBYTE}\n`, ""),
+    `first\n${report}\nbetween\n${report}\nlast\n`,
   );
-  const written = kinds.get("x".repeat(9))!.length;
-  assertEquals(written + reports[0] + reports[1], 10_000);
-  assert(reports[0] >= 3_500 - 1 && written < 10_000 - 5_000);
 });
 
-Deno.test("after a failed write the log goes on at the start of a line, with a count of the lines that are lost at most", async () => {
-  // Nothing of the first line fits, a part of it, all of it, and a part of the next.
-  for (const room of [0, 2, 4, 6]) {
+Deno.test("after a failed write the log goes on at the start of a line, with the number of lines that are lost at most", async () => {
+  const report = `\n${lostLines(2)}\n`;
+  // How much is taken of two lines, and of a third with the report that they need; then what goes on.
+  const cases: [first: number, second: number, lost: number][] = [
+    ...[0, 2, 4, 6].map((room): [number, number, number] => [room, 0, 3]),
+    [0, 5, 3],
+    [0, report.length + 2, 1],
+  ];
+  for (const [first, second, lost] of cases) {
     using test = new TestPrinter();
-    test.stdout.fail(DISK_FULL, room);
-    test.print("one", "two");
+    test.stdout.fail(DISK_FULL, first);
+    test.printAll("one", "two");
     await test.time.advance(50);
+    test.stdout.fail(DISK_FULL, second);
     test.print("three");
     await test.time.advance(50);
     test.stdout.resume();
     test.print("four");
     await test.time.advance(50);
-    assertEquals(
-      test.stdout.text,
-      `${"one\ntwo\n".slice(0, room)}\n${lostLines(3)}\nfour\n`,
-    );
+    const taken = "one\ntwo\n".slice(0, first) +
+      `${report}three\n`.slice(0, second);
+    assertEquals(test.stdout.text, `${taken}\n${lostLines(lost)}\nfour\n`);
   }
 });
 
-Deno.test("a report that is itself cut off counts for what it reported", async () => {
-  using test = new TestPrinter();
-  test.stdout.fail(DISK_FULL);
-  test.print("one");
-  await test.time.advance(50);
-  test.stdout.fail(DISK_FULL, 4);
-  test.print("two");
-  await test.time.advance(50);
-  test.stdout.resume();
-  test.print("three");
-  await test.time.advance(50);
-  assertEquals(test.lines, ["", "Lin", lostLines(2), "three", ""]);
-});
-
-Deno.test("whatever fails and whenever, lines and counts together are never too few, and each line stands for itself", async () => {
+Deno.test("whatever fails and whenever, no line is missing that is not counted in its place, and none begins within another", async () => {
   const step = fc.record({
-    lines: fc.array(fc.constantFrom(0, 20, 300, 1_500, 5_000), {
-      maxLength: 9,
-    }),
-    room: fc.constantFrom(0, 1, 10, 1_000, 5_000, Infinity, Infinity),
+    lengths: fc.array(fc.constantFrom(0, 20, 300, 1_500, 5_000)),
     pause: fc.constantFrom(0, 10, 60, 1_200),
     isStuck: fc.boolean(),
   });
-  await fc.assert(fc.asyncProperty(fc.array(step), async (steps) => {
-    using test = new TestPrinter({ inFront: (it) => new LineWriter(it) });
-    const { stdout, time } = test;
-    const printed = new Set<string>();
-    for (const { lines, room, pause, isStuck } of steps) {
-      if (room < Infinity) stdout.fail(DISK_FULL, room);
-      else if (isStuck) stdout.pause();
-      else stdout.resume();
-      for (const length of lines) {
-        const line = `${printed.size} `.padEnd(length, "x");
-        printed.add(line);
-        test.print(line);
+  const rooms = fc.array(fc.constantFrom(0, 0, 1, 10, 1_000, 9_999));
+  const all = fc.tuple(fc.array(step), rooms);
+  await fc.assert(fc.asyncProperty(all, async ([steps, rooms]) => {
+    const disk = new MemoryOutput();
+    const file: Output = {
+      write(bytes) {
+        const room = rooms.pop() ?? Infinity;
+        if (room === 0) throw DISK_FULL;
+        return disk.write(bytes.subarray(0, room));
+      },
+    };
+    using test = new TestPrinter({ wrap: () => new LineWriter(file) });
+    const printed: string[] = [];
+    for (const { lengths, pause, isStuck } of steps) {
+      if (isStuck) disk.pause();
+      else disk.resume();
+      for (const length of lengths) {
+        printed.push(`${printed.length} `.padEnd(length, "x"));
+        test.print(printed.at(-1)!);
       }
-      await time.advance(pause);
+      await test.time.advance(pause);
     }
-    stdout.resume();
-    const closed = test.printer.close(1_000);
-    await time.advance(1_000);
-    const left = await closed;
-    const whole = test.lines.filter((line) => printed.has(line));
-    const counts = test.lines.map((line) =>
-      Number(/^Lines .+ at most: (\d+)$/.exec(line)?.[1] ?? 0)
-    );
-    const lost = counts.reduce((sum, count) => sum + count, left);
-    assertEquals(new Set(whole).size, whole.length);
-    assert(whole.length + lost >= printed.size);
-    for (const line of test.lines) {
-      const isReport = /^(L|Lines .+)$/.test(line) || line === "";
-      assert(isReport || /^\d+( x*)?$/.test(line), line);
+    rooms.length = 0;
+    disk.resume();
+    assertEquals(await test.close(1_000), 0);
+    let next = 0;
+    for (const line of disk.text.split("\n")) {
+      const index = printed.indexOf(line);
+      if (index !== -1) assert(next++ >= index);
+      else if (line.startsWith("L")) next += Number(line.split(": ")[1] ?? 0);
+      else assert(/^(\d+( x*)?)?$/.test(line), line);
     }
+    assert(next >= printed.length);
   }));
 });
 
-Deno.test("close writes what is pending, what it takes at once even with no time left, and a report of what was lost", async () => {
-  using test = new TestPrinter({ inFront: (output) => slow(output, 10) });
-  assertEquals(await test.printer.close(1_000), 0);
-  test.print("one");
-  await test.time.advance(5);
-  test.print("two");
-  const closed = test.printer.close(1_000);
-  await test.time.advance(50);
-  assertEquals(await closed, 0);
-  assertEquals(test.lines, ["one", "two", ""]);
-
-  using other = new TestPrinter();
-  other.stdout.fail(DISK_FULL);
-  other.print("one", "two");
-  await other.time.advance(50);
-  other.stdout.resume();
-  assertEquals(await other.printer.close(-1), 0);
-  assertEquals(other.lines, ["", lostLines(2), ""]);
-});
-
-Deno.test("close returns when its time is up, with the lines that standard output has not taken, and gives way to standard error", async () => {
+Deno.test("close returns when all is written, or its time is up, with the number of lines that standard output has not taken", async () => {
   using test = new TestPrinter();
-  const { printer, time } = test;
-  test.stdout.fail(DISK_FULL);
-  test.print("one", "two");
+  const { stdout, stderr, time } = test;
+  stdout.fail(DISK_FULL);
+  test.printAll("one", "two");
   await time.advance(50);
-  test.stdout.pause();
+  stdout.pause();
   test.print("three");
   await time.advance(50);
   test.print("four");
-  printer.printError("error");
-  const closed = printer.close(300);
+  test.printError("error");
+  const closed = test.close(300);
   await time.advance(299);
-  assert(await isPending(closed));
-  assertEquals(test.stderr.text, "");
+  assertEquals([await isPending(closed), stderr.text], [true, ""]);
   await time.advance(1);
-  assertEquals(await closed, 4);
-  printer.printError(lostLines(4));
-  const again = printer.close(200);
-  await time.advance(200);
-  assertEquals(await again, 4);
-  assertEquals(test.stderr.text, `error\n${lostLines(4)}\n`);
+  assertEquals([await closed, stderr.text], [4, "error\n"]);
+  stdout.fail(DISK_FULL, `\n${lostLines(2)}\nthree\n`.length);
+  await time.advance(50);
+  stdout.resume();
+  // Even without time it writes what is taken at once, a report of what was lost included.
+  assertEquals(await test.close(-1), 0);
+  assertEquals(
+    stdout.text,
+    `\n${lostLines(2)}\nthree\n\n${lostLines(1)}\n`,
+  );
 });
 
 Deno.test("a printer that is not lossy waits for ever", async () => {
   using test = new TestPrinter({ isLossy: false });
   test.stdout.pause();
-  const lines = Array<string>(2_000).fill(lineOf(1024));
-  test.print(...lines);
-  test.printer.printError("error");
-  const { ready } = test.printer;
+  test.printAll(...Array<string>(2_000).fill(KIBIBYTE));
+  test.printError("error");
+  const { ready } = test;
   await test.time.advance(1_000_000);
   assert(await isPending(ready));
   assertEquals(test.stderr.text, "");
   test.stdout.resume();
-  await ready;
-  await test.printer.flush();
-  assertEquals(test.lines, [...lines, ""]);
+  await test.flush();
+  assert(!await isPending(ready));
+  assertEquals(test.stdout.text, `${KIBIBYTE}\n`.repeat(2_000));
   assertEquals(test.stderr.text, "error\n");
 });
 
-Deno.test("a printer that is not lossy keeps the error of standard output, and writes nothing after it there", async () => {
+Deno.test("a printer that is not lossy keeps the error of standard output, and writes nothing more there", async () => {
   using test = new TestPrinter({ isLossy: false });
-  const { printer } = test;
   test.stdout.fail(DISK_FULL, 6);
-  test.print("one", "two", lineOf(MEBIBYTE), "three");
-  printer.printError("error");
-  assert(printer.ready !== undefined);
-  await printer.flush();
-  assertEquals(printer.error, DISK_FULL);
+  test.printAll("one", "two", KIBIBYTE.repeat(9), "three");
+  test.printError("error");
+  await test.flush();
+  assertEquals(test.error, DISK_FULL);
   test.stdout.resume();
   test.print("four");
-  await printer.flush();
-  assertEquals(printer.ready, undefined);
+  await test.flush();
   assertEquals([test.stdout.text, test.stderr.text], ["one\ntw", "error\n"]);
-  assertEquals(MEBIBYTE / PAGE, 256);
 });
