@@ -57,3 +57,26 @@ Deno.test("setting and clearing repeatedly uses one wake-up", async () => {
   await time.advance(50);
   assertEquals(time.signals, 0);
 });
+
+Deno.test("a timer that wakes up late waits once more, for its time again and a second at most", async () => {
+  const cases: [set: number, frozen: number[], called: number][] = [
+    [0, [500], 500],
+    [50, [70], 70],
+    [50, [71], 121],
+    [5_000, [9_000], 10_000],
+    // Once more, not twice.
+    [5_000, [9_000, 2_000], 11_000],
+  ];
+  for (const [ms, frozen, called] of cases) {
+    using time = new FakeTime();
+    const { calls, set } = recorded();
+    set(ms);
+    for (const frozenMs of frozen) time.freeze(frozenMs);
+    await time.advance(10_000);
+    assertEquals(calls, [called]);
+    set(50);
+    time.freeze(100);
+    await time.advance(100);
+    assertEquals(calls.length, 2, "it may wait again when it is set again");
+  }
+});

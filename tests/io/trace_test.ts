@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertRejects,
@@ -14,19 +15,30 @@ import { settle } from "../support/time.ts";
 const CLIENT = "127.0.0.1:49152";
 const SERVER = "127.0.0.1:9001";
 
+/** What begins a line in a color, and what ends it. */
+const COLOR = "\x1b[36m";
+const NO_COLOR = "\x1b[0m";
+
 const { signal } = new AbortController();
 
 /** A traced network, and the lines that it prints. */
 class Trace {
   readonly memory = new MemoryNetwork();
-  readonly network = traced(this.memory, (line) => this.#lines.push(line));
+  readonly network;
   readonly #lines: string[] = [];
+
+  constructor({ isColored = false } = {}) {
+    const print = (line: string) => this.#lines.push(line);
+    this.network = traced(this.memory, print, isColored);
+  }
 
   /** The lines since the last call, without their times. */
   take(): string[] {
     return this.#lines.splice(0).map((line) => {
-      assertMatch(line, /^([01]\d|2[0-3])(:[0-5]\d){2}\.\d{3} {2}/);
-      return line.slice("12:04:31.205  ".length);
+      const start = line.startsWith("\x1b") ? COLOR.length : 0;
+      const time = line.slice(start, start + "12:04:31.205  ".length);
+      assertMatch(time, /^([01]\d|2[0-3])(:[0-5]\d){2}\.\d{3} {2}$/);
+      return line.replace(time, "");
     });
   }
 
@@ -51,7 +63,7 @@ async function read(conn: Connection): Promise<string | null> {
 Deno.test("every call of an exchange is shown, with both ends and its result", async () => {
   const trace = new Trace();
   const listener = trace.network.listen(9001);
-  assertEquals(listener.addr, { hostname: "127.0.0.1", port: 9001 });
+  assertEquals(listener.addr, trace.memory.listenerOn(9001)!.addr);
   const client = await trace.network.connect(9001, signal);
   const server = await listener.accept();
   assertEquals(server.remoteAddr, client.localAddr);
@@ -159,4 +171,28 @@ Deno.test("a call that ends with the closing of its own socket is not shown as f
     `close    ${SERVER}`,
     `close    ${CLIENT}`,
   ]);
+});
+
+Deno.test("with colors, the lines of each connection have one of their own, and the listener's have none", async () => {
+  const trace = new Trace({ isColored: true });
+  const listener = trace.network.listen(9001);
+  assertEquals(trace.take(), [`listen   ${SERVER}`]);
+  const conns: Connection[] = [];
+  while (conns.length < 5) {
+    await trace.memory.connect(9001);
+    conns.push(await listener.accept());
+  }
+  for (const conn of conns) conn.close();
+  const colors = trace.take().map((line) => {
+    assert(line.endsWith(NO_COLOR));
+    return line.slice(0, COLOR.length);
+  });
+  assert(colors.includes(COLOR));
+  assertEquals(new Set(colors).size, conns.length);
+  assertEquals(colors.slice(5), colors.slice(0, 5));
+  assertEquals(
+    (await trace.network.connect(9001, signal)).localAddr.port,
+    49157,
+  );
+  assert(trace.take()[0].startsWith(colors[0]));
 });
