@@ -2,9 +2,11 @@
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
+import type { ClientSettings } from "./client.ts";
 import { FIRST_PORT, MAX_PORT, portOf } from "./io/network.ts";
 import { parseInteger } from "./python/integer.ts";
 import { escapeUnprintable } from "./python/repr.ts";
+import type { ServerSettings } from "./server.ts";
 
 /** The text of `--help`. */
 export const HELP =
@@ -57,27 +59,11 @@ const OPTIONS_OF: Record<string, string[]> = {
 /** Keeps `parseArgs` from interpreting operands such as `-5`, `true` or `0x10`. No argument contains it. */
 const MARK = "\0";
 
-/** What a command line asks for. Times are in milliseconds, 0 for ever. */
+/** What a command line asks for. */
 export type Command =
-  | { name: "help" }
-  | { name: "version" }
-  | { name: "none" }
-  | {
-    name: "serve";
-    operands: string[];
-    idleTimeout: number;
-    quiet: boolean;
-    trace: boolean;
-  }
-  | {
-    name: "client";
-    numbers: string[];
-    servers: number[];
-    timeout: number;
-    failover: boolean;
-    quiet: boolean;
-    trace: boolean;
-  };
+  | { name: "help" | "version" | "none" }
+  | { name: "serve"; operands: string[]; trace: boolean } & ServerSettings
+  | { name: "client"; numbers: string[]; trace: boolean } & ClientSettings;
 
 /** An invalid command line. The message is one line. */
 export class UsageError extends Error {

@@ -6,16 +6,19 @@ import { delay } from "@std/async/delay";
 import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
 import { IdleTimeout } from "./io/idle_timeout.ts";
 import type { Connection, Listener } from "./io/network.ts";
+import type { Printer } from "./io/printer.ts";
 import { writeAll } from "./io/stream.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
 import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 
 /** How long requests in flight may take after the stop signal, in milliseconds. */
-const SHUTDOWN_DEADLINE_MS = 4_000;
+const SHUTDOWN_DEADLINE_MS = 3_500;
 
-/** How long to linger after a rejection, in milliseconds, and how much to read meanwhile, in bytes. */
+/** How long to linger after a rejection, in milliseconds. */
 const LINGER_MS = 30_000;
-const LINGER_BYTES = 1024 ** 3;
+
+/** How long the connection that makes room for another must have been idle, in milliseconds. */
+const MIN_IDLE_MS = 1_000;
 
 const INITIAL_ACCEPT_BACKOFF_MS = 5;
 const MAX_ACCEPT_BACKOFF_MS = 100;
@@ -31,39 +34,30 @@ const MAX_POOLED_BUFFERS = 512;
 const PER_CONNECTION_ERRORS = new Set([
   "ECONNABORTED",
   "ECONNRESET",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
   "EINVAL",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENONET",
-  "ENOPROTOOPT",
   "ENOTCONN",
-  "EPERM",
-  "EPROTO",
 ]);
+
+/** The errors of a process, or a system, that has no descriptor left. */
+const NO_DESCRIPTOR = new Set(["EMFILE", "ENFILE"]);
 
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
 
 const scratch = new Uint8Array(64 * 1024);
 
-/** The server's log. */
-export interface ServerLog {
-  /** Takes a line. Neither throws nor waits. */
-  print(line: string): void;
-  /** `undefined`, or a promise, which must not reject, to await before accepting more connections. */
-  readonly ready: Promise<void> | undefined;
+/** The server's settings, as the command line has them. */
+export interface ServerSettings {
+  /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
+  idleTimeout: number;
+  /** Whether to log nothing per connection. */
+  quiet: boolean;
 }
 
 /** What {@linkcode serve} needs besides a listener. */
-export interface ServeOptions {
-  /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
-  idleTimeout: number;
-  /** Where connections and messages are logged, if at all. */
-  log?: ServerLog;
-  /** Takes a line that reports trouble of the server's own. Neither throws nor waits. */
-  warn: (line: string) => void;
+export interface ServeOptions extends ServerSettings {
+  /** Where connections, messages and trouble of the server's own are logged. */
+  printer: Pick<Printer, "print" | "printError" | "ready">;
   /** Stops the server. */
   signal: AbortSignal;
 }
@@ -73,17 +67,14 @@ function peerName({ remoteAddr }: Connection): string {
 }
 
 async function discard(conn: Connection): Promise<void> {
-  for (let left = LINGER_BYTES; left > 0;) {
-    const size = await conn.read(scratch);
-    if (size === null) return;
-    left -= size;
-  }
+  while (await conn.read(scratch) !== null);
 }
 
 class Server {
   readonly #listener: Listener;
-  readonly #log: ServerLog | undefined;
-  readonly #warn: (line: string) => void;
+  readonly #printer: ServeOptions["printer"];
+  /** The same, unless the server is quiet. */
+  readonly #log: ServeOptions["printer"] | undefined;
   readonly #signal: AbortSignal;
   readonly #idle: IdleTimeout<Connection>;
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
@@ -97,8 +88,8 @@ class Server {
 
   constructor(listener: Listener, options: ServeOptions) {
     this.#listener = listener;
-    this.#log = options.log;
-    this.#warn = options.warn;
+    this.#printer = options.printer;
+    this.#log = options.quiet ? undefined : options.printer;
     this.#signal = options.signal;
     this.#idle = new IdleTimeout(options.idleTimeout);
   }
@@ -117,7 +108,7 @@ class Server {
   async #acceptAll(): Promise<void> {
     let backoff = INITIAL_ACCEPT_BACKOFF_MS;
     while (!this.#signal.aborted) {
-      const ready = this.#log?.ready;
+      const { ready } = this.#printer;
       if (ready !== undefined) {
         await Promise.race([ready, this.#stopped.promise]);
       }
@@ -128,6 +119,7 @@ class Server {
         const code = osErrorCode(error) ?? "";
         if (this.#signal.aborted || PER_CONNECTION_ERRORS.has(code)) continue;
         this.#reportAcceptError(error);
+        if (NO_DESCRIPTOR.has(code)) this.#idle.closeLongest(MIN_IDLE_MS);
         await delay(backoff);
         backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
       }
@@ -138,7 +130,7 @@ class Server {
     const now = performance.now();
     if (now - this.#lastAcceptReport < ACCEPT_REPORT_INTERVAL_MS) return;
     this.#lastAcceptReport = now;
-    this.#warn(
+    this.#printer.printError(
       `Failed to accept a connection with error ${osErrorText(error)}`,
     );
   }
