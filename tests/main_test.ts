@@ -183,7 +183,7 @@ Deno.test("a trace shows the first 64 bytes, and on a terminal gives each connec
     const args = ["client", "--servers=1", "--trace", message, message];
     const end = await run(args, { network, stderr: terminal(), noColor });
     assertEquals(end.stderr.split(sent).length - 1, 2);
-    assertMatch(server.stderr.text, / {2}shutdown 127\.0\.0\.1:9001 -> .+\n/);
+    await server.stderr.until("shutdown 127.0.0.1:9001 -> ");
     const colors = end.stderr.match(/^\x1b\[\d+m(?=.+\x1b\[0m$)/gm) ?? [];
     assertEquals(new Set(colors).size, noColor ? 0 : 2);
     const lines = end.stderr.split("\n").length - 1;
