@@ -18,7 +18,11 @@ import {
   startSession,
   tcpcalc,
 } from "../support/program.ts";
-import { onTerminal, startOracle } from "../support/python.ts";
+import {
+  charactersThat,
+  onTerminal,
+  startResetting,
+} from "../support/python.ts";
 
 /**
  * A row of the table in `docs/python.md`: what is done to both, what comes of it with the Python pair, and
@@ -215,15 +219,13 @@ async function typeWindowsLines(implementation: Implementation) {
  * both have. Returns whose digits it takes.
  */
 async function digitsOf(implementation: Implementation) {
-  await using oracle = startOracle();
   // The two planes that have digits, without the surrogates.
   const all = Array.from(
     { length: 0x20000 },
     (_, codePoint) => String.fromCodePoint(codePoint),
   ).filter((character) => !/\p{Cs}/u.test(character));
-  const [digits] = await oracle.ask<string>("digits", [all.join("")]);
   const versions = {
-    Python: new Set(digits),
+    Python: new Set(await charactersThat("digit", all)),
     V8: new Set(all.filter((c) => /\p{Nd}/u.test(c))),
   };
   const differing = versions.V8.symmetricDifference(versions.Python);
@@ -301,10 +303,9 @@ async function hangUp({ server }: Implementation) {
 
 /** Has a client ask a server that resets every connection at once. Returns the kinds of what it prints. */
 async function askResetting({ client }: Implementation) {
-  await using oracle = startOracle();
-  const [port] = await oracle.ask<number>("reset", [null]);
+  await using server = await startResetting();
   const stdin = `${"21\n".repeat(20)}exit\n`;
-  const { stdout } = await runCommand(client([port]), stdin);
+  const { stdout } = await runCommand(client([server.port]), stdin);
   const failures = stdout.split(PROMPT).slice(1, -1);
   assert(
     failures.every((it) => /^(connected .+\n)?Failed .+ 104] .+\n$/.test(it)),
