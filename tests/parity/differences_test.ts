@@ -214,10 +214,7 @@ async function typeWindowsLines(implementation: Implementation) {
   return [stdout.split(PROMPT).length - 1, log.match(/(?<=client: )[^]*?\n/g)];
 }
 
-/**
- * Asks a server about the digits that only one of V8's and Python's Unicode versions has, and about one that
- * both have. Returns whose digits it takes.
- */
+/** Asks a server about the digits that only one of V8's and Python's Unicode versions has. Returns whose it takes. */
 async function digitsOf(implementation: Implementation) {
   // The two planes that have digits, without the surrogates.
   const all = Array.from(
@@ -231,7 +228,7 @@ async function digitsOf(implementation: Implementation) {
   const differing = versions.V8.symmetricDifference(versions.Python);
   await using server = await start(implementation);
   const taken = new Set<string>();
-  for (const digit of ["٣", ...differing]) {
+  for (const digit of differing) {
     const reply = await exchangeOnce(server.port, digit);
     if (reply !== NOT_AN_INTEGER) taken.add(digit);
   }
@@ -445,8 +442,8 @@ const DIFFERENCES: Record<string, Difference> = {
   ],
   "each takes the digits of its own Unicode version": [
     digitsOf,
-    ["Python"],
-    ["V8"],
+    /Python/,
+    /V8/,
   ],
   "an unknown option is no operand": [
     async (implementation) => [
