@@ -94,56 +94,75 @@ const RESET = systemError("ECONNRESET");
 const NO_REPLY =
   "Server 127.0.0.1:9001 closed the connection without a reply\n";
 
-Deno.test("a reply is shown as repr shows it, and counts if it is an integer; with -q an integer stands bare, and no other on standard output", async () => {
-  const replies: [string | Uint8Array, shown: string, answer?: string][] = [
-    ["42", "42", "42"],
-    ["\u3000\x85-8\x0b\n", "\\u3000\\x85-8\\x0b\\n", "-8"],
-    ["+٤_٢", "+٤_٢", "+٤_٢"],
-    ["no", "no"],
-    ["42\nReceived from server: 43", "42\\nReceived from server: 43"],
-    ["\x1b[2J\u200b é", "\\x1b[2J\\u200b é"],
-    [new Uint8Array([0x34, 0xff, 0x32]), "4\\xff2"],
-    // Python reads no more than 4300 digits as an integer.
-    ["9".repeat(MEBIBYTE), "9".repeat(MEBIBYTE)],
-  ];
-  for (const [reply, shown, answer] of replies) {
-    const code = answer === undefined ? 1 : 0;
+/** Replies, how each is shown, and what is left of it with `-q` if it is an integer. */
+const REPLIES: [string | Uint8Array, shown: string, answer?: string][] = [
+  ["42", "42", "42"],
+  ["\u3000\x85-8\x0b\n", "\\u3000\\x85-8\\x0b\\n", "-8"],
+  ["+٤_٢", "+٤_٢", "+٤_٢"],
+  ["no", "no"],
+  ["42\nReceived from server: 43", "42\\nReceived from server: 43"],
+  ["\x1b[2J\u200b é", "\\x1b[2J\\u200b é"],
+  [new Uint8Array([0x34, 0xff, 0x32]), "4\\xff2"],
+  // Python reads no more than 4300 digits as an integer.
+  ["9".repeat(MEBIBYTE), "9".repeat(MEBIBYTE)],
+];
+
+for (const [reply, shown, answer] of REPLIES) {
+  const what = answer ? "that is an integer" : "that is none";
+  const start = shown.slice(0, 30);
+  Deno.test(`a reply ${what} is shown on one line: ${start}`, async () => {
+    const code = answer ? 0 : 1;
     const end = await ask(["21"], replying(() => reply));
     assertEquals(end, { code, stdout: received(shown), stderr: "" });
     const quiet = await ask(["-q", "21"], replying(() => reply));
-    const [stdout, stderr] = code === 0
-      ? [`${answer}\n`, ""]
-      : ["", `${shown}\n`];
-    assertEquals(quiet, { code, stdout, stderr });
-  }
-});
+    const outputs = answer
+      ? { stdout: `${answer}\n`, stderr: "" }
+      : { stdout: "", stderr: `${shown}\n` };
+    assertEquals(quiet, { code, ...outputs });
+  });
+}
 
-Deno.test("an exchange that fails is reported in place of the answer, with -q on standard error", async () => {
-  const resettingAfter = (reply: string): Handler => async (conn) => {
+/** Receives a message, replies, and resets the connection. */
+function resettingAfter(reply: string): Handler {
+  return async (conn) => {
     await receive(conn);
     await send(conn, reply);
     await settle();
     conn.reset();
   };
-  const tooLong = "reply is longer than 1048576 bytes";
-  const failures: [Handler, plain: string, quiet: string][] = [
-    [replying(() => ""), received(""), NO_REPLY],
-    [(conn) => conn.reset(), failed(RESET), failed(RESET)],
-    [resettingAfter(""), connected() + failed(RESET), failed(RESET)],
-    [resettingAfter("4"), connected() + failed(RESET), failed(RESET)],
-    [
-      replying(() => "9".repeat(MEBIBYTE + 1)),
-      connected() + failed(tooLong),
-      failed(tooLong),
-    ],
-  ];
-  for (const [handler, stdout, stderr] of failures) {
+}
+
+const TOO_LONG = failed("reply is longer than 1048576 bytes");
+
+/** What the client prints of servers that do this, plainly and with `-q` on standard error. */
+const FAILURES: Record<string, [Handler, plain: string, quiet: string]> = {
+  "closes without a reply": [replying(() => ""), received(""), NO_REPLY],
+  "resets at once": [(conn) => conn.reset(), failed(RESET), failed(RESET)],
+  "resets before its reply": [
+    resettingAfter(""),
+    connected() + failed(RESET),
+    failed(RESET),
+  ],
+  "resets after a piece of its reply": [
+    resettingAfter("4"),
+    connected() + failed(RESET),
+    failed(RESET),
+  ],
+  "replies with more than 1 MiB": [
+    replying(() => "9".repeat(MEBIBYTE + 1)),
+    connected() + TOO_LONG,
+    TOO_LONG,
+  ],
+};
+
+for (const [does, [handler, stdout, stderr]] of Object.entries(FAILURES)) {
+  Deno.test(`a server that ${does} has not answered`, async () => {
     const end = await ask(["21"], handler);
     assertEquals(end, { code: 1, stdout, stderr: "" });
     const quiet = await ask(["-q", "21"], handler);
     assertEquals(quiet, { code: 1, stdout: "", stderr });
-  }
-});
+  });
+}
 
 /** Steps of a server: it waits for so many milliseconds, sends a text, or does this. */
 type Step = number | string | "pending" | "close" | "reset" | {
@@ -387,23 +406,26 @@ Deno.test("every number is sent, and one failure makes the whole run fail", asyn
   });
 });
 
-Deno.test("numbers are sent no faster than the output takes the answers", async () => {
-  const network = new MemoryNetwork();
-  using servers = play(network, { 1: echo });
-  const stdout = new MemoryOutput();
-  stdout.pause();
-  const line = `${"1".repeat(1_000)}\n`;
-  const stdin = line.repeat(2_000);
-  const client = start(["client", "--servers=1"], { network, stdin, stdout });
-  for (let asked = -1; asked < servers.conns.length;) {
-    asked = servers.conns.length;
-    for (let turn = 0; turn < 100; turn++) await settle();
-  }
-  assert(servers.conns.length < 2_000);
-  stdout.resume();
-  const answers = (await client.finished()).stdout.split(`server: ${line}`);
-  assertEquals(answers.length - 1, 2_000);
-});
+for (const stream of ["stdout", "stderr"] as const) {
+  Deno.test(`numbers are sent no faster than a slow ${stream} takes what they lead to`, async () => {
+    const network = new MemoryNetwork();
+    using servers = play(network, { 1: replying(() => "1".repeat(1_000)) });
+    const stdin = "1\n".repeat(4_000);
+    const output = new MemoryOutput();
+    output.pause();
+    const args = ["client", "--servers=1", "--trace"];
+    const client = start(args, { network, stdin, [stream]: output });
+    for (let asked = -1; asked < servers.conns.length;) {
+      asked = servers.conns.length;
+      for (let turn = 0; turn < 100; turn++) await settle();
+    }
+    assert(servers.conns.length < 4_000);
+    output.resume();
+    const { stdout, stderr } = await client.finished();
+    assertEquals(stdout.match(/server: 1+\n/g)?.length, 4_000);
+    assertEquals(stderr.match(/connect /g)?.length, 4_000);
+  });
+}
 
 Deno.test("a session prompts before it reads each line, and goes on after an error", async () => {
   // Time stands still: no timer is waited for.

@@ -113,12 +113,17 @@ function words(line: string | string[]): string[] {
   return typeof line === "string" ? line.split(" ") : line;
 }
 
+/** The name of a test for a command line. */
+function nameFor(name: string, line: string | string[]): string {
+  return `${name}: ${JSON.stringify(words(line).join(" ").slice(0, 50))}`;
+}
+
 for (const [name, cases] of Object.entries(COMMANDS)) {
-  Deno.test(name, () => {
-    for (const [line, command] of cases) {
-      assertEquals(parseCommandLine(words(line)), command, String(line));
-    }
-  });
+  for (const [line, command] of cases) {
+    Deno.test(nameFor(name, line), () => {
+      assertEquals(parseCommandLine(words(line)), command);
+    });
+  }
 }
 
 const SECONDS = "not a number of seconds from 0 to 2147483";
@@ -181,13 +186,13 @@ const ERRORS: Record<string, [string | string[], string][]> = {
 };
 
 for (const [name, cases] of Object.entries(ERRORS)) {
-  Deno.test(name, () => {
-    for (const [line, message] of cases) {
+  for (const [line, message] of cases) {
+    Deno.test(nameFor(name, line), () => {
       const parse = () => parseCommandLine(words(line));
       const error = assertThrows(parse, UsageError);
       assertEquals(error.message, `${message}, see --help`);
-    }
-  });
+    });
+  }
 }
 
 Deno.test("the help names every option once and fits a terminal of 80 columns", () => {

@@ -101,6 +101,11 @@ Deno.test("on a terminal a hint follows a port that is in use, and a server numb
   }
 });
 
+/** What a trace prints, with "…" for the times. */
+function traceOf({ stderr }: { stderr: string }): string {
+  return stderr.replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/gm, "… ");
+}
+
 Deno.test("--trace shows the socket calls of both sides, and leaves standard output as it is", async () => {
   const server = start(["serve", "1", "--trace"]);
   const { network } = server;
@@ -110,40 +115,81 @@ Deno.test("--trace shows the socket calls of both sides, and leaves standard out
     ["client", "--servers=1", "--trace", "21"],
     { network },
   );
-  const { code, stdout, stderr } = await server.stop();
-  const TIMES = /^\d\d:\d\d:\d\d\.\d{3} {2}/gm;
-  assertEquals(client, {
-    code: 0,
-    stdout: "connected to Server 127.0.0.1:9001\nReceived from server: 42\n",
-    stderr: client.stderr,
-  });
+  const stopped = await server.stop();
   assertEquals(
-    client.stderr.replaceAll(TIMES, ""),
-    `connect  ${local} -> 127.0.0.1:9001
-send     ${local} -> 127.0.0.1:9001  2 bytes  21
-recv     ${local} <- 127.0.0.1:9001  2 bytes  42
-recv     ${local} <- 127.0.0.1:9001  end of stream
-close    ${local}
+    traceOf(client),
+    `… connect  ${local} -> 127.0.0.1:9001
+… send     ${local} -> 127.0.0.1:9001  2 bytes  21
+… recv     ${local} <- 127.0.0.1:9001  2 bytes  42
+… recv     ${local} <- 127.0.0.1:9001  end of stream
+… close    ${local}
 `,
   );
   assertEquals(
-    [code, stdout.replaceAll(/'127.+\d/g, "<client>")],
-    [
-      0,
+    traceOf(stopped),
+    `… listen   127.0.0.1:9001
+… accept   127.0.0.1:9001 <- ${local}
+… recv     127.0.0.1:9001 <- ${local}  2 bytes  21
+… send     127.0.0.1:9001 -> ${local}  2 bytes  42
+… close    127.0.0.1:9001 -> ${local}
+… close    127.0.0.1:9001
+`,
+  );
+  assertEquals(
+    client.stdout + stopped.stdout.replaceAll(/'127.+\d/g, "<client>"),
+    "connected to Server 127.0.0.1:9001\nReceived from server: 42\n" +
       "Server is listening on 127.0.0.1:9001\n" +
       "Accepted connection from (<client>)\nReceived from client: 21\n",
-    ],
   );
+});
+
+Deno.test("a trace shows the error of a call that failed, but not of one that a close has ended", async () => {
+  using time = new FakeTime();
+  const network = new MemoryNetwork();
+  const args = ["serve", "1", "--trace", "--idle-timeout=1"];
+  const server = start(args, { network });
+  await settle();
+  network.listenerOn(9001)!.failAccept(systemError("EMFILE"));
+  const resetting = await network.connect(9001);
+  using _idle = await network.connect(9001);
+  await time.advance(10);
+  resetting.reset();
+  await time.advance(2_000);
+  const stopped = server.stop();
+  await time.advance(5_000);
+  const errors = traceOf(await stopped).match(/^… .+\[Errno.+/gm)!
+    .map((line) => line.replace(/ {2}.*\[/, " ["));
+  assertEquals(errors, [
+    "… accept [Errno 24] Too many open files",
+    "… recv [Errno 104] Connection reset by peer",
+  ]);
+  const client = ["client", "--servers=1", "--trace", "21"];
   assertEquals(
-    stderr.replaceAll(TIMES, ""),
-    `listen   127.0.0.1:9001
-accept   127.0.0.1:9001 <- ${local}
-recv     127.0.0.1:9001 <- ${local}  2 bytes  21
-send     127.0.0.1:9001 -> ${local}  2 bytes  42
-close    127.0.0.1:9001 -> ${local}
-close    127.0.0.1:9001
-`,
+    traceOf(await run(client, { network })),
+    "… connect  127.0.0.1 -> 127.0.0.1:9001  [Errno 111] Connection refused\n",
   );
+  using _taken = network.listen(9001);
+  const { stderr } = await run(args, { network });
+  assertMatch(stderr, / {2}listen {3}127\.0\.0\.1:9001 {2}\[Errno 98] .+\nOSE/);
+});
+
+Deno.test("a trace shows the first 64 bytes, and on a terminal gives each connection a color, unless the user wants none", async () => {
+  const message = "9".repeat(2_000);
+  const sent = ` -> 127.0.0.1:9001  2000 bytes  ${"9".repeat(64)}…`;
+  for (const noColor of [false, true]) {
+    const network = new MemoryNetwork();
+    await using server = start(["serve", "1", "--trace"], { network });
+    await server.stdout.until("\n");
+    const args = ["client", "--servers=1", "--trace", message, message];
+    const end = await run(args, { network, stderr: terminal(), noColor });
+    assertEquals(end.stderr.split(sent).length - 1, 2);
+    await server.stderr.until("shutdown 127.0.0.1:9001 -> ");
+    const colors = end.stderr.trimEnd().split("\n").map((line) =>
+      line.endsWith("\x1b[0m") ? line.split("m")[0] : "none"
+    );
+    assertEquals(new Set(colors).size, noColor ? 1 : 2);
+    assertEquals(colors.includes("none"), noColor);
+  }
 });
 
 Deno.test("lines that the output did not take are counted on standard error, never too low", async () => {

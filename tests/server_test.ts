@@ -330,3 +330,30 @@ Deno.test("without a descriptor the connection that has been idle for longest, f
   assert(!log.includes(timedOut(second)));
   assertEquals(server.stderr.text.match(/\n/g)?.length, 1);
 });
+
+Deno.test("a slow output holds the server up; one that takes nothing for a second costs lines, which are counted", async () => {
+  using time = new FakeTime();
+  const server = serve();
+  await settle();
+  server.stdout.pause();
+  const loud = new Uint8Array(1024).fill(0xff);
+  let answered = 0;
+  const asked = Array.from({ length: 400 }, async () => {
+    await askOnce(server, loud);
+    answered++;
+  });
+  for (let halfSeconds = 0; halfSeconds < 10; halfSeconds++) {
+    await time.advance(500);
+    server.stdout.takeOne();
+  }
+  assert(answered > 0 && answered < 400, `${answered} answers`);
+  await time.advance(2_000);
+  await Promise.all(asked);
+  server.stdout.resume();
+  const log = await logOf(server, time);
+  const lines = log.match(/^(Accepted|Received) .+\n/gm)!.length;
+  const [, lost] = /^Lines that could not be written, at most: (\d+)\n/m.exec(
+    log,
+  )!;
+  assert(lines < 800 && lines + Number(lost) >= 800, `${lines} and ${lost}`);
+});

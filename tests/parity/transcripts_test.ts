@@ -2,6 +2,7 @@
  * @module */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { NOT_AN_INTEGER } from "../../calc.ts";
 import { PROMPT } from "../../client.ts";
 import { run, start } from "../support/environment.ts";
 import { MemoryNetwork, readAll, send } from "../support/network.ts";
@@ -10,17 +11,14 @@ import recording from "../testdata/python-3.11-linux.json" with {
   type: "json",
 };
 
-/** What the Python server or client printed, answered and exited with. */
+/** What was done to the Python server or client, and what it printed, answered and exited with. */
 interface Transcript {
   name: string;
   kind: string;
-  /** The server's operands. */
   argv?: string[];
-  /** What each client in turn sent to the server, as text or as bytes; `null` if none came. */
+  /** What each client in turn sent to the server; `null` if none came. */
   sends?: (string | { hex: string })[] | null;
-  /** What each client read. */
   replies?: string[];
-  /** The client's standard input. */
   stdin?: string;
   /** The servers that ran for the client. */
   servers?: number[];
@@ -38,7 +36,6 @@ interface Change extends Partial<Omit<Transcript, "stdout">> {
 }
 
 const ACCEPTED = "Accepted connection from ('127.0.0.1', <peer port>)\n";
-const NOT_AN_INTEGER = "Received data is not valid integer";
 
 const ANOTHER_NAME: Change = {
   stdout: [["python server.py", "tcpcalc serve"]],
@@ -62,12 +59,12 @@ function endOfInput(before: string): Change {
 }
 
 /** The server shows what it received as `repr` does. */
-function escaped(messages: [string, string][]): Change {
-  return {
-    stdout: messages.map((pair) =>
-      pair.map((text) => `client: ${text}\n`) as [string, string]
-    ),
-  };
+function escaped(messages: string[][]): Change {
+  const pieces = messages.map(([python, tcpcalc]): [string, string] => [
+    `client: ${python}\n`,
+    `client: ${tcpcalc}\n`,
+  ]);
+  return { stdout: pieces };
 }
 
 /** All in which the transcripts differ, by their names. */
@@ -87,23 +84,14 @@ const CHANGES: Record<string, Change> = {
   "not UTF-8: cut short": notUtf8("2\\xc3"),
   "long: 1500 digits": { replies: ["Received data is longer than 1024 bytes"] },
   "integers": escaped([
-    ["42\n", "42\\n"],
-    ["42\r\n", "42\\r\\n"],
-    ["\t7\v\f", "\\t7\\x0b\\x0c"],
-    ["\x855", "\\x855"],
-    ["\u20035", "\\u20035"],
-    ["5\u3000", "5\\u3000"],
-    ["\xa05\xa0", "\\xa05\\xa0"],
+    ...[["42\n", "42\\n"], ["42\r\n", "42\\r\\n"], ["\x855", "\\x855"]],
+    ...[["\t7\v\f", "\\t7\\x0b\\x0c"], ["\u20035", "\\u20035"]],
+    ...[["5\u3000", "5\\u3000"], ["\xa05\xa0", "\\xa05\\xa0"]],
   ]),
   "not integers": escaped([
-    ["5\0", "5\\x00"],
-    ["\0", "\\x00"],
-    ["\x1c5", "\\x1c5"],
-    ["5\x1f", "5\\x1f"],
-    ["\x1c٥", "\\x1c٥"],
-    ["\n", "\\n"],
-    ["\ufeff5", "\\ufeff5"],
-    ["1\xa02", "1\\xa02"],
+    ...[["5\0", "5\\x00"], ["\0", "\\x00"], ["\x1c5", "\\x1c5"]],
+    ...[["5\x1f", "5\\x1f"], ["\x1c٥", "\\x1c٥"], ["\n", "\\n"]],
+    ...[["\ufeff5", "\\ufeff5"], ["1\xa02", "1\\xa02"]],
     ["\u200b5", "\\u200b5"],
   ]),
   "end of input": endOfInput(`42\n${PROMPT}`),

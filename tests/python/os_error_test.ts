@@ -5,7 +5,7 @@ import {
   osErrorText,
 } from "../../python/os_error.ts";
 import { linuxTest } from "../support/permissions.ts";
-import { startOracle } from "../support/python.ts";
+import { askPython } from "../support/python.ts";
 
 /** An error: the system's number and text, Deno's code for it, and Python's class. */
 type Row = [number: number, text: string, code: string, name: string];
@@ -89,9 +89,8 @@ const CODES = [
 ];
 
 linuxTest("an error has CPython's class and text", async () => {
-  await using python = startOracle();
-  const errors = await python.ask<Record<string, string>>("os_error", CODES);
-  errors.forEach(({ number, message, text, line }, index) => {
+  const errors = await askPython<string[]>("os_error", CODES);
+  errors.forEach(([number, message, text, line], index) => {
     const error = new Error(`${message} (os error ${number})`);
     const coded = Object.assign(error, { code: CODES[index] });
     assertEquals(osErrorText(coded), text);

@@ -5,7 +5,7 @@ import { abuse } from "./abuse.ts";
 import { MemoryNetwork, send } from "./network.ts";
 import { linuxTest, networkTest } from "./permissions.ts";
 import { freePort } from "./program.ts";
-import { startOracle } from "./python.ts";
+import { startResetting } from "./python.ts";
 
 type Conn = Awaited<ReturnType<Network["connect"]>>;
 
@@ -206,13 +206,12 @@ async function ask(network: Network, port: number, wait = 0): Promise<string> {
 }
 
 linuxTest("in memory a reset is what it is on Linux", async (t) => {
-  await using python = startOracle();
   const memory = new MemoryNetwork();
 
   await t.step("after a reply", async () => {
-    const [port] = await python.ask<number>("reset", ["42"]);
+    await using server = await startResetting("42");
     const inMemory = await ask(memory, resetting(memory, "42"));
-    assertEquals(inMemory, await ask(tcp, port));
+    assertEquals(inMemory, await ask(tcp, server.port));
     assertMatch(inMemory, /^\[2,"42",.+ECONNRESET/);
   });
 
@@ -222,9 +221,9 @@ linuxTest("in memory a reset is what it is on Linux", async (t) => {
       await ask(memory, resetting(memory, null, true), 10),
       await ask(memory, resetting(memory, null, true)),
     ];
-    const [port] = await python.ask<number>("reset", [null]);
+    await using server = await startResetting();
     for (let count = 0; count < 50; count++) {
-      const real = await ask(tcp, port);
+      const real = await ask(tcp, server.port);
       assert(outcomes.includes(real), real);
     }
     assertEquals(new Set(outcomes).size, 3);

@@ -177,20 +177,18 @@ export class Session implements AsyncDisposable {
     return { code, stdout, stderr };
   }
 
-  /** Sends a signal, and waits for the end. */
+  /** Sends a signal, unless it has ended by itself, and waits for the end. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
-    this.child.kill(signal);
+    try {
+      this.child.kill(signal);
+    } catch {
+      // It has.
+    }
     return await this.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended) return;
-    try {
-      this.child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.end();
+    if (!this.#ended) await this.stop("SIGKILL");
   }
 }
 

@@ -1,6 +1,8 @@
 /** Runs `python3`, and asks it how it behaves.
  * @module */
 
+import { runCommand, type RunningServer, startListening } from "./program.ts";
+
 const TESTDATA = `${import.meta.dirname}/../testdata`;
 
 let executable: string | undefined;
@@ -32,75 +34,39 @@ export function onTerminal(command: string[]): string[] {
   return pythonCommand(`${TESTDATA}/terminal.py`, ...command);
 }
 
-/** How many arguments Python gets in one line. */
-const BATCH = 10_000;
-
-/** A Python that answers questions, one after the other. Disposing of it ends it. */
-export class Oracle implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #questions;
-  readonly #answers;
-  #unread = "";
-
-  constructor() {
-    // On Windows it would not read UTF-8 by itself.
-    const [file, ...args] = pythonCommand(
-      "-X",
-      "utf8",
-      `${TESTDATA}/oracle.py`,
-    );
-    this.#child = new Deno.Command(file, {
-      args,
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#questions = this.#child.stdin.getWriter();
-    this.#answers = this.#child.stdout
-      .pipeThrough(new TextDecoderStream())
-      .getReader();
-  }
-
-  /** What this function of `testdata/oracle.py` returns for each argument, `null` for a `ValueError`. */
-  async ask<Result>(name: string, args: unknown[]): Promise<Result[]> {
-    const results: Result[] = [];
-    for (let start = 0; start < args.length; start += BATCH) {
-      // JSON has no raw line ends, and escapes lone surrogates.
-      const question = JSON.stringify([name, args.slice(start, start + BATCH)]);
-      await this.#questions.write(new TextEncoder().encode(`${question}\n`));
-      results.push(...JSON.parse(await this.#nextLine()));
-    }
-    return results;
-  }
-
-  async #nextLine(): Promise<string> {
-    while (!this.#unread.includes("\n")) {
-      const { value } = await this.#answers.read();
-      if (value === undefined) throw new Error("python3 gave no answer");
-      this.#unread += value;
-    }
-    const [line, ...rest] = this.#unread.split("\n");
-    this.#unread = rest.join("\n");
-    return line;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#questions.close();
-    await this.#answers.cancel();
-    await this.#child.status;
-  }
+/** What this function of `testdata/oracle.py` returns for each argument, `null` for a `ValueError`. */
+export async function askPython<Result>(
+  name: string,
+  args: unknown[],
+): Promise<Result[]> {
+  // On Windows it would not read UTF-8 by itself. JSON escapes lone surrogates.
+  const command = ["-X", "utf8", `${TESTDATA}/oracle.py`, name];
+  const end = await runCommand(pythonCommand(...command), JSON.stringify(args));
+  if (end.code !== 0) throw new Error(end.stderr);
+  return JSON.parse(end.stdout);
 }
 
-/** Starts a Python that answers questions. */
-export const startOracle = () => new Oracle();
+/** Those of the characters for which a function of `testdata/oracle.py` returns true. */
+export async function charactersThat(
+  name: string,
+  characters: string[],
+): Promise<string[]> {
+  const answers = await askPython<boolean>(name, characters);
+  return characters.filter((_, index) => answers[index]);
+}
 
 /** Every assigned character, except private ones, that the Unicode versions of both V8 and this Python have. */
-export async function knownCharacters(python: Oracle): Promise<string[]> {
+export function knownCharacters(): Promise<string[]> {
   const assigned = Array.from(
     { length: 0x110000 },
     (_, codePoint) => String.fromCodePoint(codePoint),
   ).filter((character) => /[^\p{Cn}\p{Co}\p{Cs}]/u.test(character));
-  const [known] = await python.ask<string>("known", [assigned.join("")]);
-  return [...known];
+  return charactersThat("known", assigned);
+}
+
+/** Starts a server that replies, if there is a reply, and then resets each connection. */
+export function startResetting(...reply: string[]): Promise<RunningServer> {
+  return startListening(pythonCommand(`${TESTDATA}/reset.py`, ...reply));
 }
 
 /** The seed for random draws: that in the environment variable `TCPCALC_SEED`, or a new one each time. */

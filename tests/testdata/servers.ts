@@ -8,13 +8,6 @@ import { runServers } from "../../scripts/servers.ts";
 const { stdin, stdout, stderr, noColor } = Deno;
 const { random } = Math;
 const signal = stopSignal();
-const environment = {
-  stdin,
-  stdout,
-  stderr,
-  noColor,
-  network: tcp,
-  random,
-  signal,
-};
+const streams = { stdin, stdout, stderr, noColor };
+const environment = { ...streams, network: tcp, random, signal };
 Deno.exit(await runServers([-9000, -9000, -9000], environment));
