@@ -17,14 +17,7 @@ export const PROMPT =
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** The errors with which the system refuses a socket, whatever the server. */
-const NO_SOCKET = new Set([
-  "EAFNOSUPPORT",
-  "EMFILE",
-  "ENFILE",
-  "ENOBUFS",
-  "ENOMEM",
-  "EPROTONOSUPPORT",
-]);
+const NO_SOCKET = /^E(AFNOSUPPORT|MFILE|NFILE|NOBUFS|NOMEM|PROTONOSUPPORT)$/;
 
 const encoder = new TextEncoder();
 
@@ -49,10 +42,7 @@ export interface ClientOptions extends ClientSettings {
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
   random: () => number;
   /** Standard output and standard error. */
-  printer: Pick<
-    Printer,
-    "print" | "printError" | "hurry" | "ready" | "error"
-  >;
+  printer: Printer;
 }
 
 function* shuffled(
@@ -145,7 +135,7 @@ class Client {
   #reportFailure(server: number, error: unknown): void {
     const { quiet, hints, printer } = this.#options;
     const code = osErrorCode(error) ?? "";
-    const problem = NO_SOCKET.has(code)
+    const problem = NO_SOCKET.test(code)
       ? "socket creation failed"
       : `Failed to connect to ${nameOf(server)}`;
     const line = `${problem} with error ${osErrorText(error)}`;

@@ -36,10 +36,7 @@ const LAST_WORDS_MS = 200;
 const ECHO_MS = 250;
 
 /** Standard output or standard error. */
-export interface OutputStream extends Output {
-  /** Whether it is a terminal. */
-  isTerminal(): boolean;
-}
+export type OutputStream = Pick<typeof Deno.stdout, "write" | "isTerminal">;
 
 /** All that the program shares with its process. */
 export interface Environment {
@@ -59,10 +56,9 @@ export interface Environment {
   signal: AbortSignal;
 }
 
-/** The network for a command: with `--trace`, one that shows its calls. */
-function networkFor(
-  { trace }: { trace: boolean },
+function networkOf(
   { network, stderr, noColor }: Environment,
+  { trace }: { trace: boolean },
   printer: Printer,
 ): Network {
   if (!trace) return network;
@@ -70,7 +66,7 @@ function networkFor(
   return traced(network, (line) => printer.printError(line), isColored);
 }
 
-/** The port that `serve` is to listen on. Says what is wrong with its operand in the Python server's words. */
+/** The port that `serve` is to listen on. If there is none, says why in the Python server's words. */
 function parsePort(
   operands: string[],
   printer: Printer,
@@ -109,14 +105,14 @@ async function runServer(
   const log = new Printer(stdout, stderr, true);
   let listener: Listener;
   try {
-    listener = networkFor(command, environment, log).listen(port);
+    listener = networkOf(environment, command, log).listen(port);
   } catch (error) {
     await log.flush();
     printer.printError(osErrorLine(error));
     if (osErrorCode(error) === "EADDRINUSE") {
       hint(
         `port ${port} is in use, by another program or, for a minute, by a connection of one that has ended; ` +
-          "wait, or choose another number",
+          "wait, or choose another server number",
       );
     }
     return 1;
@@ -132,67 +128,50 @@ async function runServer(
   return 0;
 }
 
-async function askServers(
-  command: Command & { name: "client" },
-  environment: Environment,
-  printer: Printer,
-): Promise<number> {
-  const { stdin, stderr, random } = environment;
-  const options = {
-    ...command,
-    hints: stderr.isTerminal(),
-    network: networkFor(command, environment, printer),
-    random,
-    printer,
-  };
-  if (command.numbers.length > 0) {
-    return await askAll(command.numbers, options) ? 0 : 1;
-  }
-  await interact(stdin, options);
-  return 0;
-}
-
-/** Asks the servers until the input ends, or a signal stops it. */
 async function runClient(
   command: Command & { name: "client" },
   environment: Environment,
   printer: Printer,
 ): Promise<number> {
-  const { stdout, signal } = environment;
+  const { numbers, quiet } = command;
+  const { stdin, stdout, stderr, random, signal } = environment;
+  const options = {
+    ...command,
+    hints: stderr.isTerminal(),
+    network: networkOf(environment, command, printer),
+    random,
+    printer,
+  };
   const stopped = Promise.withResolvers<number>();
   signal.addEventListener("abort", async () => {
     // The shell's prompt belongs on a line of its own.
-    const prompts = command.numbers.length === 0 && !command.quiet;
-    if (prompts && stdout.isTerminal()) printer.print("");
+    const isPrompting = numbers.length === 0 && !quiet;
+    if (isPrompting && stdout.isTerminal()) printer.print("");
     await printer.close(LAST_WORDS_MS);
     stopped.resolve(signal.reason);
   });
-  return await Promise.race([
-    askServers(command, environment, printer),
-    stopped.promise,
-  ]);
+  const asked = numbers.length > 0
+    ? askAll(numbers, options)
+    : interact(stdin, options).then(() => true);
+  const status = asked.then((allAnswered) => allAnswered ? 0 : 1);
+  return await Promise.race([status, stopped.promise]);
 }
 
-function run(
+async function run(
   command: Command,
   environment: Environment,
   printer: Printer,
-): number | Promise<number> {
-  switch (command.name) {
-    case "help":
-      printer.print(HELP);
-      return 0;
-    case "version":
-      printer.print(`tcpcalc ${config.version}`);
-      return 0;
-    case "none":
-      printer.printError(HELP);
-      return 2;
-    case "serve":
-      return runServer(command, environment, printer);
-    case "client":
-      return runClient(command, environment, printer);
+): Promise<number> {
+  if (command.name === "serve") {
+    return await runServer(command, environment, printer);
   }
+  if (command.name === "client") {
+    return await runClient(command, environment, printer);
+  }
+  if (command.name === "none") printer.printError(HELP);
+  else if (command.name === "help") printer.print(HELP);
+  else printer.print(`tcpcalc ${config.version}`);
+  return command.name === "none" ? 2 : 0;
 }
 
 /** Runs the program, given its arguments without its name. Returns the exit status. */

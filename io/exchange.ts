@@ -76,7 +76,11 @@ export class Exchanger {
   async #receive(conn: Connection, deadline: number): Promise<Uint8Array> {
     for (let size = 0;;) {
       const isLate = performance.now() > deadline;
-      const count = await this.#read(conn, size);
+      const count = await conn.read(this.#buffer.subarray(size))
+        .catch((error) => {
+          if (!this.#isWhole) throw error;
+          return null;
+        });
       if (count === null) return this.#buffer.subarray(0, size);
       if (size > 0 && isLate) throw timeoutError();
       size += count;
@@ -85,16 +89,6 @@ export class Exchanger {
       }
       if (size === this.#buffer.length) this.#grow();
       this.#timer.set(REPLY_GAP_MS, this.#finish);
-    }
-  }
-
-  /** Reads on. Returns `null` at the end of the reply. */
-  async #read(conn: Connection, size: number): Promise<number | null> {
-    try {
-      return await conn.read(this.#buffer.subarray(size));
-    } catch (error) {
-      if (this.#isWhole) return null;
-      throw error;
     }
   }
 

@@ -72,12 +72,13 @@ export class IdleTimeout<T extends { close(): void }> {
     return true;
   }
 
-  /** Closes the connection that has been idle for longest, if that is so many milliseconds or more. */
-  closeLongest(ms: number): void {
+  /** Closes the connection that has been idle for longest, if for so many milliseconds. Returns whether it has. */
+  closeLongest(ms: number): boolean {
     const first = this.#first;
-    if (first !== undefined && first.since <= performance.now() - ms) {
-      this.#closeFirst(first);
-    }
+    if (first === undefined) return false;
+    const isIdle = first.since <= performance.now() - ms;
+    if (isIdle) this.#closeFirst(first);
+    return isIdle;
   }
 
   /** Closes all connections in the list. */

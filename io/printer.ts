@@ -7,7 +7,7 @@ import { LINE_FEED } from "./lines.ts";
 import type { Output } from "./stream.ts";
 import { Timer } from "./timer.ts";
 
-/** A pipe takes this many bytes whole or not at all (`PIPE_BUF`), so nobody else writes in between. */
+/** A pipe takes this many bytes whole or not at all (`PIPE_BUF`): nobody else writes in between. */
 const PAGE_BYTES = 4096;
 
 /** Rust's `LineWriter`, which Deno writes standard output through, keeps the start of a line if it is shorter. */
@@ -63,20 +63,17 @@ class Stream {
     return this.pending >= HIGH_WATER;
   }
 
-  get unwritten(): number {
-    const counts = this.pages.map(({ lines, lost }) => lines + lost);
-    return counts.reduce((sum, count) => sum + count, this.lost);
-  }
-
-  add(order: number, text: string, lines: number): void {
+  add(order: number, text: string): void {
     const bytes = encoder.encode(text);
+    const lines = text.split("\n").length - 1;
     this.pages.push({ order, bytes, lines, lost: this.lost });
     this.lost = 0;
     this.pending += bytes.length;
   }
 
-  /** Writes a page: at a time, as many whole lines as a pipe takes whole. */
+  /** Writes a page, each time as many whole lines as a pipe takes whole. */
   async write(page: Page, onProgress: () => void): Promise<void> {
+    onProgress();
     if (page.lost > 0) {
       const start = this.isCut ? "\n" : "";
       await this.#write(encoder.encode(`${start}${lostLines(page.lost)}\n`));
@@ -110,8 +107,8 @@ class Stream {
 }
 
 /**
- * Prints without making the caller wait. Both streams share a queue: where they end in the same place, neither cuts
- * into a line of the other, and all lines are in order.
+ * Prints without making the caller wait. Both streams share a queue, so that where they end in the same place, all
+ * is in order, and neither cuts into a line of the other.
  */
 export class Printer {
   readonly #stdout: Stream;
@@ -120,7 +117,6 @@ export class Printer {
   /** The stream of the last page, which takes more lines, and what is in it. */
   #current: Stream;
   #text = "";
-  #lines = 0;
   #pageCount = 0;
   #lastWrite = -Infinity;
   #progress = Promise.withResolvers<void>();
@@ -147,7 +143,7 @@ export class Printer {
     this.#append(this.#stderr, `${line}\n`);
   }
 
-  /** The error of standard output, unless the printer is lossy. */
+  /** The error of standard output; never that of a lossy printer. */
   get error(): unknown {
     return this.#stdout.error;
   }
@@ -176,13 +172,14 @@ export class Printer {
   /** Writes all within so many milliseconds. Returns how many lines of standard output are not written by then. */
   async close(timeout: number): Promise<number> {
     await deadline(this.#finish(), Math.max(timeout, 0)).catch(this.#stall);
-    return this.#stdout.unwritten;
+    const { pages, lost } = this.#stdout;
+    return pages.reduce((sum, page) => sum + page.lines + page.lost, lost);
   }
 
   async #finish(): Promise<void> {
     await this.flush();
     for (const stream of [this.#stdout, this.#stderr]) {
-      if (stream.lost > 0) stream.add(this.#pageCount++, "", 0);
+      if (stream.lost > 0) stream.add(this.#pageCount++, "");
     }
     await this.flush();
   }
@@ -206,7 +203,6 @@ export class Printer {
     }
     this.#current = stream;
     this.#text += text;
-    this.#lines++;
     if (this.#gatherTimer.isSet) return;
     const isBusy = stream.isWriting ||
       performance.now() - this.#lastWrite < GATHER_MS;
@@ -214,10 +210,9 @@ export class Printer {
   }
 
   #closePage(): void {
-    if (this.#lines === 0) return;
-    this.#current.add(this.#pageCount++, this.#text, this.#lines);
+    if (this.#text === "") return;
+    this.#current.add(this.#pageCount++, this.#text);
     this.#text = "";
-    this.#lines = 0;
   }
 
   /** Starts the writes whose turn it is. A stream that has stalled holds up no other. */
@@ -235,9 +230,10 @@ export class Printer {
 
   async #write(stream: Stream, page: Page): Promise<void> {
     stream.isWriting = true;
-    this.#watch();
     try {
-      await stream.write(page, this.#watch);
+      await stream.write(page, () => {
+        if (this.#isLossy) this.#stallTimer.set(STALL_MS, this.#stall);
+      });
     } catch (error) {
       stream.isCut = true;
       if (!this.#isLossy) stream.error = error;
@@ -250,10 +246,6 @@ export class Printer {
     this.#tell();
     this.#advance();
   }
-
-  readonly #watch = (): void => {
-    if (this.#isLossy) this.#stallTimer.set(STALL_MS, this.#stall);
-  };
 
   readonly #stall = (): void => {
     for (const stream of [this.#stdout, this.#stderr]) {

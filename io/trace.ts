@@ -15,17 +15,8 @@ const SHOWN_BYTES = 64;
 /** The terminal's codes for cyan, yellow, magenta, green and blue. */
 const COLORS = [36, 33, 35, 32, 34];
 
-/** The names of the calls in Python's `socket`. */
-type Call =
-  | "listen"
-  | "accept"
-  | "connect"
-  | "recv"
-  | "send"
-  | "shutdown"
-  | "close";
-
-type Report = (call: Call, where: string, result?: string) => void;
+/** Takes the name of a call in Python's `socket`, its ends, and its result. */
+type Report = (call: string, where: string, result?: string) => void;
 
 function nameOf({ hostname, port }: Deno.NetAddr): string {
   return `${hostname}:${port}`;
@@ -58,7 +49,7 @@ function traceConnection(
   let isClosed = false;
 
   async function attempt<T>(
-    call: Call,
+    call: string,
     pending: Promise<T>,
     resultOf: (value: T) => string | undefined,
   ): Promise<T> {

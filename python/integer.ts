@@ -38,15 +38,6 @@ function valueOf(digit: string): string {
  * sign, single underscores between the digits, decimal digits of every script.
  * @returns The integer, or `undefined` where Python raises a `ValueError`: for any other text, and for
  * more than 4300 digits.
- * @example Usage
- * ```ts
- * import { parseInteger } from "./integer.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseInteger(" -1_000\n"), -1000n);
- * assertEquals(parseInteger("١٨٣"), 183n);
- * assertEquals(parseInteger("1.0"), undefined);
- * ```
  */
 export function parseInteger(text: string): bigint | undefined {
   const match = INTEGER.exec(text);

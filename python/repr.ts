@@ -5,24 +5,30 @@
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
-const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/gv;
+const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
-/** Each byte as Python's error handler `backslashreplace` writes it. */
-const ESCAPED_BYTES = Array.from(
-  { length: 0x100 },
-  (_, byte) => `\\x${byte.toString(16).padStart(2, "0")}`,
-);
+const SHORT_ESCAPES: Record<string, string> = {
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
 
 function escape(character: string): string {
-  const codePoint = character.codePointAt(0)!;
-  if (character === "\t") return "\\t";
-  if (character === "\n") return "\\n";
-  if (character === "\r") return "\\r";
-  if (codePoint < 0x100) return ESCAPED_BYTES[codePoint];
-  const hex = codePoint.toString(16);
-  return codePoint < 0x10000
-    ? `\\u${hex.padStart(4, "0")}`
-    : `\\U${hex.padStart(8, "0")}`;
+  if (!UNPRINTABLE.test(character)) return character;
+  const hex = character.codePointAt(0)!.toString(16);
+  if (hex.length > 4) return `\\U${hex.padStart(8, "0")}`;
+  if (hex.length > 2) return `\\u${hex.padStart(4, "0")}`;
+  return SHORT_ESCAPES[character] ?? `\\x${hex.padStart(2, "0")}`;
+}
+
+/** A message of 1024 bytes must not cost a regular expression for each of them. */
+const LATIN_1 = Array.from(
+  { length: 0x100 },
+  (_, code) => escape(String.fromCharCode(code)),
+);
+
+function show(codePoint: number): string {
+  return LATIN_1[codePoint] ?? escape(String.fromCodePoint(codePoint));
 }
 
 /**
@@ -30,6 +36,9 @@ function escape(character: string): string {
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // Most messages are short and ASCII: for those, the decoder takes several times as long.
+  const short = bytes.length > 32 ? "" : String.fromCharCode(...bytes);
+  if (/^[ -~]+$/.test(short)) return short;
   try {
     return decoder.decode(bytes);
   } catch {
@@ -43,21 +52,28 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
-  return text.replace(UNPRINTABLE, escape);
+  if (!UNPRINTABLE.test(text)) return text;
+  let shown = "";
+  for (const character of text) shown += show(character.codePointAt(0)!);
+  return shown;
 }
 
 /** By length of a UTF-8 sequence: the lowest first byte, and the lowest code point that it may encode. */
 const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
 const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
 
+function sequenceLength(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
 /** The code point of the UTF-8 sequence that starts here, or -1 if none does. */
 function codePointAt(bytes: Uint8Array, start: number): number {
-  const first = bytes[start];
-  if (first < 0x80) return first;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const length = sequenceLength(bytes[start]);
   if (start + length > bytes.length) return -1;
   // A byte that starts no sequence gives a code point that is too low or too high.
-  let codePoint = first - LEAST_FIRST_BYTE[length];
+  let codePoint = bytes[start] - LEAST_FIRST_BYTE[length];
   for (let i = start + 1; i < start + length; i++) {
     if (bytes[i] < 0x80 || bytes[i] > 0xbf) return -1;
     codePoint = codePoint * 64 + bytes[i] - 0x80;
@@ -75,19 +91,15 @@ function codePointAt(bytes: Uint8Array, start: number): number {
  */
 export function escapeBytes(bytes: Uint8Array): string {
   // By hand: the strict decoder would throw once for every invalid place.
-  let text = "";
+  let shown = "";
   for (let i = 0; i < bytes.length;) {
     const codePoint = codePointAt(bytes, i);
-    text += codePoint < 0
-      ? ESCAPED_BYTES[bytes[i]]
-      : String.fromCodePoint(codePoint);
-    i += codePoint < 0x80
-      ? 1
-      : codePoint < 0x800
-      ? 2
-      : codePoint < 0x10000
-      ? 3
-      : 4;
+    if (codePoint < 0) {
+      shown += `\\x${bytes[i++].toString(16)}`;
+    } else {
+      shown += show(codePoint);
+      i += sequenceLength(bytes[i]);
+    }
   }
-  return escapeUnprintable(text);
+  return shown;
 }

@@ -17,6 +17,7 @@ class Servers {
       stdin: new MemoryInput(),
       stdout: this.stdout,
       stderr: this.stderr,
+      noColor: true,
       network,
       random: Math.random,
       signal: this.#stop.signal,

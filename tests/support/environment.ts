@@ -109,10 +109,7 @@ export class MemoryOutput implements OutputStream {
     return taken.length;
   }
 
-  /**
-   * Waits for a text, and returns everything from the end of the last one waited for to the end of this
-   * one. Rejects if the program ends first.
-   */
+  /** Waits for a text, and returns all from the end of the last one. Rejects if the program ends first. */
   async until(text: string): Promise<string> {
     let start: number;
     while ((start = this.#text.indexOf(text, this.#returned)) === -1) {

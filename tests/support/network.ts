@@ -236,10 +236,7 @@ export class MemoryNetwork implements Network {
   readonly #connectErrors: Error[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 
-  /**
-   * @param options.capacity How far a side may send ahead of what the other has read, in bytes.
-   * @param options.backlog How many connections may wait to be accepted. Beyond that `connect` waits.
-   */
+  /** The capacity is how many bytes a side may send ahead; beyond the backlog `connect` waits. */
   constructor({ capacity = 64 * 1024, backlog = 4096 } = {}) {
     this.#capacity = capacity;
     this.#backlog = backlog;

@@ -33,11 +33,9 @@ export function shCommand(script: string, command: string[]): string[] {
   return ["sh", "-c", script, "sh", ...command];
 }
 
-/** A server and its client. */
+/** The commands that run a server, with these operands, and a client of the servers on these ports. */
 export interface Implementation {
-  /** The command that runs the server with these operands. */
   server(operands: string[]): string[];
-  /** The command that runs a client of the servers on these ports. */
   client(ports: number[]): string[];
 }
 

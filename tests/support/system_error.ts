@@ -12,7 +12,6 @@ const ERRORS = {
   ],
   ECONNREFUSED: [Deno.errors.ConnectionRefused, 111, "Connection refused"],
   ECONNRESET: [Deno.errors.ConnectionReset, 104, "Connection reset by peer"],
-  EINVAL: [Deno.errors.InvalidData, 22, "Invalid argument"],
   EMFILE: [Error, 24, "Too many open files"],
   ENOSPC: [Error, 28, "No space left on device"],
   ENOTCONN: [
