@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { PROMPT } from "../../client.ts";
 import config from "../../deno.json" with { type: "json" };
 import { setLimit, usageThat } from "../support/abuse.ts";
@@ -12,6 +13,7 @@ import {
   startServer,
   startSession,
 } from "../support/program.ts";
+import { pythonCommand } from "../support/python.ts";
 
 function clientCommand({ port }: RunningServer, ...args: string[]): string[] {
   return [...programCommand(), "client", `--servers=${port - 9000}`, ...args];
@@ -77,18 +79,82 @@ linuxTest(
 );
 
 linuxTest("an endless line is read in bounded memory", async () => {
-  await using session = startSession(
-    shCommand(
-      'exec "$@" </dev/zero',
-      [...programCommand(), "client", "-q"],
-    ),
-  );
+  const command = [...programCommand(), "client", "-q"];
+  const script = 'exec "$@" </dev/zero';
+  await using session = startSession(shCommand(script, command));
   const { peakMegabytes } = await usageThat(
     session.child.pid,
     ({ bytesRead }) => bytesRead > 200_000_000,
   );
   assert(peakMegabytes < 100, `${peakMegabytes} MB`);
 });
+
+programTest(
+  "while nobody reads its trace, a client asks for no more numbers",
+  async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const args = ["client", `--servers=${listener.addr.port - 9000}`, "-q"];
+    await using session = startSession([
+      ...programCommand(),
+      ...args,
+      "--trace",
+    ]);
+    // Each exchange prints some 600 bytes, of which 1 MiB may wait.
+    const line = `${"\x01".repeat(64)}\n`;
+    session.type(line.repeat(10_000)).catch(() => {});
+    let asked = 0;
+    const serving = async () => {
+      for (;; asked++) {
+        using conn = await listener.accept();
+        await conn.read(new Uint8Array(100));
+      }
+    };
+    const served = serving().catch(() => {});
+    for (let before = -1; asked > before && asked < 10_000;) {
+      before = asked;
+      await delay(400);
+    }
+    assert(asked < 5_000, `it has asked for ${asked}`);
+    listener.close();
+    await served;
+  },
+);
+
+/** Runs a command with a small pipe that does not block for both outputs, and reads it slowly. */
+const READ_SLOWLY = `
+import fcntl, os, subprocess, sys, time
+reader, writer = os.pipe()
+fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+child = subprocess.Popen(sys.argv[1:], stdout=writer, stderr=writer)
+os.close(writer)
+while data := os.read(reader, 4096):
+    sys.stdout.buffer.write(data)
+    time.sleep(0.002)
+sys.exit(child.wait())
+`;
+
+linuxTest(
+  "a slow pipe that does not block gets every answer, prompt and line of the trace, once and in order",
+  async () => {
+    await using server = await startServer();
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const { code, stdout } = await runCommand(
+      pythonCommand("-c", READ_SLOWLY, ...clientCommand(server, "--trace")),
+      numbers.map((number) => `${number}\n`).join(""),
+    );
+    const calls = /\d\d:\d\d:\d\d\.\d{3} {2}\w+ .*\n/g;
+    const expected = numbers.map((number) =>
+      PROMPT + answer(server, String(2 * number))
+    );
+    assertEquals(
+      stdout.replaceAll(calls, ""),
+      [...expected, PROMPT, "\n"].join(""),
+    );
+    assertEquals(stdout.match(calls)?.length, 5 * numbers.length);
+    assertEquals(code, 0);
+  },
+);
 
 linuxTest(
   "a client goes on when the system has no socket for it",
