@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { delay } from "@std/async/delay";
 import { PROMPT } from "../../client.ts";
 import { notOnWindows, pythonTest } from "../support/permissions.ts";
@@ -11,7 +16,7 @@ import {
   startSession,
   taskOptions,
 } from "../support/program.ts";
-import { pythonCommand } from "../support/python.ts";
+import { onTerminal } from "../support/python.ts";
 
 const BACKSPACE = "\x7f";
 /** The terminal shows it as `^C`, before or after what the program does about it. */
@@ -30,8 +35,7 @@ const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
 
 /** Starts a command on a terminal, where standard output and standard error are one screen. */
 function startOnTerminal(command: string[]): Session {
-  const driver = `${import.meta.dirname}/../testdata/terminal.py`;
-  return startSession(pythonCommand(driver, ...command));
+  return startSession(onTerminal(command));
 }
 
 /** The command that runs a task of the project, as a user does. */
@@ -169,18 +173,74 @@ terminalTest(
 );
 
 terminalTest(
-  "on a terminal a hint follows a refused connection, ahead of the next prompt",
+  "on a terminal a hint follows a port that is in use, a number that is out of range, and the first refusal of a session",
   async () => {
-    const closed = freePort();
-    await using session = startOnTerminal(
-      [...programCommand(), "client", `--servers=${closed - 9000}`],
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const closed = freePort() - 9000;
+    const cases: [args: string[], screen: RegExp][] = [
+      [
+        ["serve", String(taken.addr.port - 9000)],
+        /^OSError: .+\r\nHint: .+ is in use.+\r\n$/,
+      ],
+      [["serve", "56536"], /^OverflowError: .+\r\nHint: .+ 56535\r\n$/],
+      [
+        ["client", `--servers=${closed}`, "21", "22"],
+        /^Failed .+\r\nHint: start server .+\r\nFailed .+\r\n$/,
+      ],
+    ];
+    await Promise.all(cases.map(async ([args, expected]) => {
+      await using session = startOnTerminal([...programCommand(), ...args]);
+      const [code, screen] = await ending(session);
+      assertEquals(code, 1);
+      assertMatch(screen, expected);
+    }));
+  },
+);
+
+terminalTest(
+  "on a terminal the trace is in the order of what happens, and without colors if NO_COLOR is set",
+  async () => {
+    await using server = await startServer();
+    const args = ["client", `--servers=${server.port - 9000}`, "--trace", "21"];
+    await using session = startOnTerminal([...programCommand(), ...args]);
+    const [code, screen] = await ending(session);
+    assertEquals(code, 0);
+    const [connected, received] = exchangeLines(server.port, "42").split(
+      /^(?=Rec)/m,
     );
-    await session.until(PROMPT);
-    await session.type("21\n");
-    assertMatch(
-      await session.until(PROMPT),
-      /^21\r\nFailed to connect .+\r\nHint: start server .+\r\nEnter number/,
+    assertEquals(
+      screen.replaceAll(/^\d\d:\d\d:\d\d\.\d{3} {2}(\w+) .*\r\n/gm, "$1 "),
+      `connect ${connected}send recv recv close ${received}`,
     );
+  },
+);
+
+terminalTest(
+  "on a terminal the trace has a color for each connection, so that two that overlap can be told apart",
+  async () => {
+    const command = [...programCommand(), "serve", "-9000", "--trace"];
+    await using session = startOnTerminal([
+      "env",
+      "-u",
+      "NO_COLOR",
+      ...command,
+    ]);
+    const port = await listeningPort(session);
+    using one = await connectIdly(session, port);
+    using other = await connectIdly(session, port);
+    const conns = [one, other];
+    for (const conn of conns) await conn.write(new TextEncoder().encode("21"));
+    await session.type(CTRL_C);
+    const lines = (await ending(session))[1].split("\r\n");
+    const colors = conns.map(({ localAddr }) => {
+      const end = `:${(localAddr as Deno.NetAddr).port}`;
+      const calls = lines.filter((line) => line.includes(end));
+      assertEquals(calls.length, 3);
+      return new Set(calls.map((line) => line.slice(0, line.indexOf("m"))));
+    });
+    assertEquals(colors.map(({ size }) => size), [1, 1]);
+    assertEquals(colors[0].union(colors[1]).size, 2);
+    assert([...colors[0]][0].startsWith("\x1b["));
   },
 );
 
