@@ -8,9 +8,8 @@ import {
   descriptorsOf,
   usage,
 } from "../support/abuse.ts";
-import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
+import { linuxTest, signalTest } from "../support/permissions.ts";
 import {
-  exchangeOnce,
   programCommand,
   type RunningServer,
   shCommand,
@@ -26,23 +25,12 @@ async function assertUnharmed(server: RunningServer): Promise<void> {
   assertEquals(stderr, "");
 }
 
-programTest(
-  "100 idle clients hold up nobody, and are closed when their time is up",
-  async () => {
-    await using server = await startServer({ args: ["--idle-timeout=2"] });
-    using idle = await crowd(server.port, 100);
-    await assertServes(server.port);
-    const buffer = new Uint8Array(1);
-    for (const conn of idle.conns) assertEquals(await conn.read(buffer), null);
-    await assertUnharmed(server);
-  },
-);
-
 signalTest(
-  "a server that was frozen answers every client whose message arrived in time",
+  "a server that was frozen answers every client whose message arrived in time, and closes the idle ones",
   async () => {
     await using server = await startServer({ args: ["--idle-timeout=2"] });
     using clients = await crowd(server.port, 500);
+    using idle = await crowd(server.port, 50);
     server.child.kill("SIGSTOP");
     for (const conn of clients.conns) {
       await conn.write(new TextEncoder().encode("21"));
@@ -56,18 +44,7 @@ signalTest(
       if (await conn.read(buffer) === 2) answered++;
     }
     assertEquals(answered, 500);
-    await assertUnharmed(server);
-  },
-);
-
-programTest(
-  "the rejection of a long message arrives, however much the client still sends",
-  async () => {
-    await using server = await startServer();
-    assertEquals(
-      await exchangeOnce(server.port, new Uint8Array(3_000_000).fill(0x31)),
-      "Received data is longer than 1024 bytes",
-    );
+    for (const conn of idle.conns) assertEquals(await conn.read(buffer), null);
     await assertUnharmed(server);
   },
 );

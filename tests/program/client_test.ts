@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { PROMPT } from "../../client.ts";
-import config from "../../deno.json" with { type: "json" };
 import { setLimit, usageThat } from "../support/abuse.ts";
 import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   programCommand,
-  run,
   runCommand,
   type RunningServer,
   shCommand,
@@ -24,19 +22,6 @@ function answer({ port }: RunningServer, reply: string): string {
   return `connected to Server 127.0.0.1:${port}\n` +
     `Received from server: ${reply}\n`;
 }
-
-programTest("the client sends its operands", async () => {
-  await using server = await startServer();
-  assertEquals(
-    await runCommand(clientCommand(server, "-4", "abc"), "not read\n"),
-    {
-      code: 1,
-      stdout: answer(server, "-8") +
-        answer(server, "Received data is not valid integer"),
-      stderr: "",
-    },
-  );
-});
 
 linuxTest(
   "output that can't be written ends the client with one line on standard error",
@@ -171,21 +156,5 @@ linuxTest(
     await setLimit(session.child.pid, "NOFILE", "none");
     await session.type("21\n");
     assertEquals(await session.until(PROMPT), answer(server, "42") + PROMPT);
-  },
-);
-
-programTest(
-  "the version and a usage error are printed, each to its stream",
-  async () => {
-    assertEquals(await run(["--version"]), {
-      code: 0,
-      stdout: `tcpcalc ${config.version}\n`,
-      stderr: "",
-    });
-    assertEquals(await run(["client", "--frobnicate"]), {
-      code: 2,
-      stdout: "",
-      stderr: 'tcpcalc: Unknown option "--frobnicate", see --help\n',
-    });
   },
 );

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { assertServes, crowd } from "../support/abuse.ts";
+import { crowd } from "../support/abuse.ts";
 import { linuxTest, signalTest } from "../support/permissions.ts";
 import {
   exchangeOnce,
@@ -62,29 +62,6 @@ signalTest(
 );
 
 signalTest(
-  "as soon as the server has ended, another can listen on the same port",
-  async (t) => {
-    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      await t.step(signal, async () => {
-        await using server = await startServer();
-        using _clients = await crowd(server.port, 10);
-        // A connection that the server closed first is what can keep a port taken.
-        await assertServes(server.port);
-        server.child.kill(signal);
-        await refusal(server.port);
-        // The clients are idle: the second signal saves waiting for them.
-        if (signal === "SIGTERM") await server.stop(signal);
-        else await server.end();
-        const operand = String(server.port - 9000);
-        await using next = await startServer({ operand });
-        assertEquals(next.port, server.port);
-        await assertServes(server.port);
-      });
-    }
-  },
-);
-
-signalTest(
   "every line is there, in order, after SIGTERM under load",
   async () => {
     await using server = await startServer();
@@ -122,19 +99,6 @@ signalTest(
         Array.from({ length }, (_, index) => index * workers + worker),
       );
     }
-  },
-);
-
-signalTest(
-  "SIGHUP stops no server none of whose streams is a terminal, as under nohup",
-  async () => {
-    await using server = await startServer();
-    server.child.kill("SIGHUP");
-    await assertServes(server.port);
-    server.child.kill("SIGHUP");
-    await assertServes(server.port);
-    const { code, stderr } = await server.stop();
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
   },
 );
 
