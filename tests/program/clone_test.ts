@@ -6,6 +6,7 @@ const ROOT = `${import.meta.dirname}/../..`;
 
 /** Copies the program, does what `npm init -y` does there, and runs a command. */
 const IN_COPY = `
+unset DENO_COVERAGE_DIR
 directory=$(mktemp -d)
 trap 'rm -r "$directory"' EXIT
 cd '${ROOT}'
