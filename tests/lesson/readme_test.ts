@@ -1,8 +1,13 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import page from "../../lesson/README.md" with { type: "text" };
 import { type Block, blocksOf, Terminals } from "../support/console.ts";
 import { lessonPath, SOURCES } from "../support/lesson.ts";
-import { linuxTest, programTest } from "../support/permissions.ts";
+import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { closedPort, run, startServer } from "../support/program.ts";
 
 /** Which program of the pair a section walks through. */
@@ -49,6 +54,15 @@ Deno.test("the lesson's headings are those of the programs' steps", () => {
     if (SUFFIXES[language] === undefined) continue;
     const [, step] = /^ *(?:#|\/\/) (\d+\. [^:\n]+)/m.exec(text)!;
     assertEquals(step, headings[2]);
+  }
+});
+
+Deno.test("the lesson's commands are typed the same in every shell", () => {
+  for (const { language, text } of blocks) {
+    if (language !== "console") continue;
+    for (const [, command] of text.matchAll(/^\$ (.*)/gm)) {
+      assertMatch(command, /^(python3|deno) [\w ./:=-]+$/);
+    }
   }
 });
 
@@ -108,7 +122,7 @@ async function traceAll(): Promise<Record<string, string[]>> {
   };
 }
 
-linuxTest("the lesson's traces are what --trace shows", async () => {
+signalTest("the lesson's traces are what --trace shows", async () => {
   const traced = await traceAll();
   const traces = blocks.filter(({ language }) => language === "text");
   assert(traces.length > 0);
