@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import picture from "../../docs/exchange.svg" with { type: "text" };
 import page from "../../lesson/README.md" with { type: "text" };
 import { type Block, blocksOf, Terminals } from "../support/console.ts";
 import { lessonPath, SOURCES } from "../support/lesson.ts";
@@ -134,6 +135,22 @@ signalTest("the lesson's traces are what --trace shows", async () => {
       `\n${traced[PROGRAMS[headings[1]]].join("\n")}\n`,
       `\n${expected.join("\n")}\n`,
     );
+  }
+});
+
+signalTest("the lesson's picture has the calls of one exchange", async () => {
+  const traced = await traceAll();
+  for (const [side, name] of [["left", "client"], ["right", "server"]]) {
+    const texts = picture.matchAll(
+      new RegExp(`class="${side}".*>(.+)</text>`, "g"),
+    );
+    const [title, ...calls] = Array.from(texts, ([, text]) => text);
+    assertEquals(title, name);
+    // The last one is that of the refusal, or of the listener.
+    const expected = traced[name].slice(0, -1).map((line) =>
+      line.replace(/ +\S*<port>.*?(?=  |$)/, "").replace(/\d+ bytes {2}/, "")
+    );
+    assertEquals(calls, expected);
   }
 });
 
