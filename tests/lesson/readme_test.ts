@@ -148,7 +148,7 @@ signalTest("the lesson's picture has the calls of one exchange", async () => {
     assertEquals(title, name);
     // The last one is that of the refusal, or of the listener.
     const expected = traced[name].slice(0, -1).map((line) =>
-      line.replace(/ +\S*<port>.*?(?=  |$)/, "").replace(/\d+ bytes {2}/, "")
+      line.replace(/ +\S*<port>.*?(?= {2}|$)/, "").replace(/\d+ bytes {2}/, "")
     );
     assertEquals(calls, expected);
   }
