@@ -72,20 +72,15 @@ export class Terminals implements AsyncDisposable {
         await this.#expect(terminal, line, lines[index - 1] === "...");
       }
     }
-    // The text goes on when a client has ended, unless that stays for a minute.
-    const last = lines.findLast((line) => line.startsWith("$ ")) ?? "";
-    if (/\/say\.py (?!.* silence)/.test(last)) {
-      await this.#end(terminal);
-    }
+    // The text goes on when a client has ended, unless that stays silent.
+    if (/\/say\.py (?!.* silence)/.test(block)) await this.#end(terminal);
   }
 
   #start(terminal: string, typed: string): void {
     // The command takes the shell's place, so that signals reach it.
     const script = 'export PYTHONUNBUFFERED=1; exec "$@" 2>&1';
-    this.#sessions.set(
-      terminal,
-      startSession(shCommand(script, this.#commandOf(typed))),
-    );
+    const command = shCommand(script, this.#commandOf(typed));
+    this.#sessions.set(terminal, startSession(command));
   }
 
   /** The words of a command as it is run here. */
@@ -100,7 +95,7 @@ export class Terminals implements AsyncDisposable {
       return [...programCommand(), ...args.slice(1)];
     }
     if (file === "python3") return pythonCommand(...args);
-    return [file === "deno" ? Deno.execPath() : file, ...args];
+    return [Deno.execPath(), ...args];
   }
 
   /** What is typed, with the ports and server numbers in use here. */
@@ -164,15 +159,11 @@ export class Terminals implements AsyncDisposable {
   }
 
   async #kill(terminal: string): Promise<void> {
-    const session = this.#sessions.get(terminal);
-    if (session === undefined) return;
+    await this.#sessions.get(terminal)?.[Symbol.asyncDispose]();
     this.#sessions.delete(terminal);
-    await session[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const terminal of [...this.#sessions.keys()]) {
-      await this.#kill(terminal);
-    }
+    await Promise.all(this.#sessions.keys().map((name) => this.#kill(name)));
   }
 }
