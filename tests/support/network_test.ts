@@ -6,6 +6,7 @@ import { MemoryNetwork, send } from "./network.ts";
 import { linuxTest } from "./permissions.ts";
 import { freePort } from "./program.ts";
 import { startResetting } from "./python.ts";
+import { systemError } from "./system_error.ts";
 
 type Conn = Awaited<ReturnType<Network["connect"]>>;
 
@@ -209,12 +210,15 @@ linuxTest("in memory a reset is what it is on Linux", async (t) => {
       await ask(memory, resetting(memory, null, true), 10),
       await ask(memory, resetting(memory, null, true)),
     ];
+    // Deno connects, and then asks for the other end's address. In memory nothing comes in between.
+    memory.failConnect(systemError("ENOTCONN"));
+    outcomes.push(await ask(memory, 9001));
     await using server = await startResetting();
     for (let count = 0; count < 50; count++) {
       const real = await ask(tcp, server.port);
       assert(outcomes.includes(real), real);
     }
-    assertEquals(new Set(outcomes).size, 3);
+    assertEquals(new Set(outcomes).size, 4);
   });
 
   await t.step("while the connection is queued", async () => {
