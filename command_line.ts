@@ -35,8 +35,8 @@ Numbers may begin with a minus: -5 is no option. Nor is anything after --.
 
 Examples:
   tcpcalc serve 1                        answer on port 9001 until Ctrl-C
-  tcpcalc client --servers 1 --trace 21  ask server 1, and watch the socket calls
-  seq 10 | tcpcalc client -q --failover  double ten numbers, whichever server runs
+  tcpcalc client --servers 1 --trace 21  ask server 1, and show the calls
+  seq 10 | tcpcalc client -q --failover  double ten numbers, if any server runs
 
 From a clone, "npx -y deno task serve" and "npx -y deno task client" take the
 same arguments.`;
