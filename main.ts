@@ -153,7 +153,10 @@ async function runClient(
   const asked = numbers.length > 0
     ? askAll(numbers, options)
     : interact(stdin, options).then(() => true);
-  const status = asked.then((allAnswered) => allAnswered ? 0 : 1);
+  const status = asked.then(async (allAnswered) => {
+    await printer.flush();
+    return allAnswered ? 0 : 1;
+  });
   return await Promise.race([status, stopped.promise]);
 }
 

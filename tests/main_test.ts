@@ -267,6 +267,19 @@ Deno.test("a signal ends a client that waits for an answer, once the answers tha
   await time.advance(1);
 });
 
+Deno.test("a signal ends a client whose last lines nobody reads", async () => {
+  using time = new FakeTime();
+  const stdout = stuck();
+  const client = start(["client"], { stdin: "exit\n", stdout });
+  await time.advance(100);
+  const stopped = client.stop(143);
+  await time.advance(1_000);
+  assertEquals((await stopped).code, 143);
+  // In memory the process goes on.
+  stdout.resume();
+  await time.advance(1);
+});
+
 /** The signal handlers and exit statuses of a simulated process. */
 interface FakeProcess extends Disposable {
   handlers: Map<Deno.Signal, () => void>;
