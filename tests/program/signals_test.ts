@@ -10,9 +10,6 @@ import {
   startServer,
 } from "../support/program.ts";
 
-/** The signals that stop the program wherever it runs. */
-const SIGNALS: Deno.Signal[] = ["SIGINT", "SIGTERM"];
-
 /** Waits until the server has accepted this many connections. */
 async function accepted(server: RunningServer, count: number): Promise<void> {
   for (; count > 0; count--) await server.until("Accepted connection from");
@@ -21,7 +18,7 @@ async function accepted(server: RunningServer, count: number): Promise<void> {
 signalTest(
   "a signal stops the server with status 0 once what is in flight is answered and every line written",
   async (t) => {
-    for (const name of SIGNALS) {
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
       await t.step(name, async () => {
         await using server = await startServer();
         using clients = await crowd(server.port, 50);
