@@ -1,8 +1,6 @@
 """The same in Python: one client at a time, or all at once with `server.py PORT asyncio`."""
 
-import asyncio
-import socket
-import sys
+import asyncio, socket, sys
 
 ADDRESS = ("127.0.0.1", int(sys.argv[1]))
 
