@@ -13,7 +13,7 @@ export function output(command: string): string {
 export const BUILD = output(`build=$(mktemp -dt tcpcalc-bench-XXXXXX); cd bench
   cc -O2 -pthread -D_GNU_SOURCE -o $build/load load.c; cd contenders
   cc -O2 -D_GNU_SOURCE -o $build/c server.c; go build -o $build/go server.go
-  : >$build/empty; echo $build`);
+  echo $build`);
 
 // `python3` may be a version manager's script, which is slow to start.
 const python = output('python3 -c "import sys; print(sys.executable)"');
@@ -23,11 +23,10 @@ const [serve, ask] = [config.tasks.serve, config.tasks.client].map((task) =>
 
 /** What it is measured on, and with which versions. */
 export const ABOUT = output(`echo $(date -I), $(nproc) cores, $(uname -sr), \
-$(sed -n 's/^model name.*: //p;T;q' /proc/cpuinfo), gcc $(cc -dumpversion), \
-$(go version | cut -d ' ' -f 3), Node $(node --version), $(${python} --version), \
-Deno ${Deno.version.deno}, compiled $(grep -aom1 'Deno/[0-9.]*' dist/tcpcalc)`);
+gcc $(cc -dumpversion), $(go version | cut -d ' ' -f 3), Node $(node --version), \
+$(${python} --version), compiled with $(grep -aom1 'Deno/[0-9.]*' dist/tcpcalc | head -1)`);
 
-/** All contenders: kind, name and shell command. */
+// Kind, name and shell command.
 const LINES = `
   server C, one at a time: ${BUILD}/c $port
   server Deno bare loop: ${serve} bench/contenders/bare_server.ts $port
@@ -46,13 +45,11 @@ const LINES = `
   start tcpcalc --version, compiled: dist/tcpcalc --version
   start python3 -c pass: ${python} -c pass`;
 
-/** The contenders that this machine has. A running server has a port and a process; samples are by turn. */
-export const CONTENDERS = Array.from(
-  LINES.matchAll(/(\w+) (.+?): (.*)/g),
-  ([, kind, name, command]) => {
+/** Those that this machine has. A running server has a port and a process; samples are by turn. */
+export const CONTENDERS = [...LINES.matchAll(/(\w+) (.+?): (.*)/g)]
+  .map(([, kind, name, command]) => {
     const samples: Record<string, number[]> = {};
     return { kind, name, command, samples, port: 0, pid: 0 };
-  },
-).filter(({ command }) => output(`command -v ${command.split(" ")[0]}`));
+  }).filter(({ command }) => output(`command -v ${command.split(" ")[0]}`));
 
 export type Contender = typeof CONTENDERS[number];

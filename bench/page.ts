@@ -33,33 +33,30 @@ export function compare(ours: number[], theirs: number[]): [number, number] {
 
 /** A line for each bound. Bold is what exceeds it by more than two standard errors. */
 function comparisons(all: Contender[]): string {
-  const samples = Object.fromEntries(all.map((own) => [own.name, own.samples]));
+  const named = Object.fromEntries(all.map((own) => [own.name, own.samples]));
   return BOUNDS.map(([ours, theirs, loads, bound, than]) => {
-    const [own, other] = [samples[ours] ?? {}, samples[theirs] ?? {}];
-    const ratios = Object.keys(own)
-      .filter((load) => loads.test(load) && other[than ?? load])
-      .map((load) => {
+    const [own, other] = [named[ours] ?? {}, named[theirs] ?? {}];
+    const ratios = Object.keys(own).filter((load) => loads.test(load))
+      .filter((load) => other[than ?? load]).map((load) => {
         const [middle, error] = compare(own[load], other[than ?? load]);
-        const mark = middle - 2 * error > bound ? "**" : "";
         const ratio = `${middle.toFixed(2)} ± ${error.toFixed(2)}`;
+        const mark = middle - 2 * error > bound ? "**" : "";
         return `${mark}${ratio}${mark} (${load.replace(/, .s$/, "")})`;
       });
     return `- ${ours} / ${than ?? theirs} ≤ ${bound}: ${ratios.join(", ")}`;
   }).join("\n");
 }
 
-/** A table of some contenders, with the median of what was measured. */
+/** A table of contenders, with the median of what was measured. */
 function table(some: Contender[]): string {
   const all = Object.assign({}, ...some.map((own) => own.samples));
   const loads = Object.keys(all).filter((load) => /busy|mem|in|st/.test(load));
   const cell = (values?: number[]) => values && median(values).toPrecision(3);
-  return [
-    ["", ...loads],
-    ["-", ...loads.map(() => "-:")],
-    ...some.map((
-      own,
-    ) => [own.name, ...loads.map((load) => cell(own.samples[load]))]),
-  ].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const rows = some.map(({ name, samples }) =>
+    [name].concat(loads.map((load) => cell(samples[load]) ?? ""))
+  );
+  return [["", ...loads], ["-", ...loads.map(() => "-:")], ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** A bar for each server: its processor time for a request of one of 64 busy clients. */
@@ -83,16 +80,11 @@ ${bars.join("\n")}
 export function writePage(about: string, all: Contender[]): void {
   const servers = all.filter(({ kind }) => kind === "server");
   const others = all.filter(({ kind }) => kind !== "server");
-  const results = [
-    "<!-- results -->",
-    comparisons(all),
-    table(servers),
-    table(others),
-    `Measured on ${about}.`,
-    "<!-- end of results -->",
-  ].join("\n\n");
-  const page = Deno.readTextFileSync("docs/performance.md")
-    .replace(/<!-- results -->[^]*<!-- end of results -->/, () => results);
+  const results = [comparisons(all), table(servers), table(others)];
+  const page = Deno.readTextFileSync("docs/performance.md").replace(
+    /(?<=<!-- results -->\n)[^]*(?=<!-- end)/,
+    () => `\n${results.join("\n\n")}\n\nMeasured on ${about}.\n\n`,
+  );
   Deno.writeTextFileSync("docs/performance.md", page);
   Deno.writeTextFileSync("docs/benchmark.svg", chart(servers));
 }

@@ -1,10 +1,10 @@
 /** Makes a release in `dist/`: for each system an archive of the compiled program with README, LICENSE, `docs/`
- * and `deploy/`; the archives' checksums; and the notes, which are the version's section of `CHANGELOG.md`.
- * It needs Linux with git, GNU tar and zip. The same files give the same archives.
+ * and `deploy/` as they are committed; the archives' checksums; and the notes, the version's section of
+ * `CHANGELOG.md`. One commit gives the same bytes again.
  *
  *     deno task release --repository https://… [--tag v0.2.0] [--target aarch64-apple-darwin]
  *
- * Links that leave the archive lead to the repository. A tag must be that of the version in `deno.json`.
+ * Links that leave the archive lead to the repository. The tag has to be that of the version in `deno.json`.
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -14,17 +14,18 @@ const SYSTEMS = ["unknown-linux-gnu", "apple-darwin", "pc-windows-msvc"];
 const TARGETS = SYSTEMS.flatMap((
   name,
 ) => [`x86_64-${name}`, `aarch64-${name}`]);
+const DOCUMENTS = ["LICENSE", "README.md", "docs", "deploy", ":!*_test.ts"];
 
 function fail(problem: string): never {
   console.error(`release: ${problem}`);
   Deno.exit(1);
 }
 
-/** Runs a command in a folder. Returns what it printed. */
-function run(cwd: string, command: string, args: string[]): string {
-  const options = { args, cwd, env: { TZ: "UTC" }, stderr: "inherit" } as const;
+/** Runs a command. Returns what it printed. */
+function run(command: string, ...args: string[]): string {
+  const options = { args, stderr: "inherit" } as const;
   const { success, stdout } = new Deno.Command(command, options).outputSync();
-  if (!success) fail(`failed: ${command} ${args.join(" ")}`);
+  if (!success) fail(`failed: ${command} ${args[0]}`);
   return new TextDecoder().decode(stdout);
 }
 
@@ -37,63 +38,42 @@ if (!repository) fail("which --repository?");
 if (tag !== undefined && tag !== `v${version}`) {
   fail(`the tag is ${tag}, the version in deno.json ${version}`);
 }
-if (target !== undefined && !TARGETS.includes(target)) {
-  fail(`the target is none of ${TARGETS.join(", ")}`);
-}
-const [, date, notes] = Deno.readTextFileSync("CHANGELOG.md").split(/^## /m)
-  .find((section) => section.startsWith(`${version} `))
-  ?.match(/^.* - (.*)\n+([^]*)/) ?? fail(`no ${version} in CHANGELOG.md`);
-const documents = run(
-  ".",
-  "git",
-  ["ls-files", "--"].concat(
-    ["LICENSE", "README.md", "docs", "deploy", ":!*_test.ts"],
-  ),
-).trimEnd().split("\n");
+const section = Deno.readTextFileSync("CHANGELOG.md").split(/^## /m)
+  .find((section) => section.startsWith(`${version} `));
+if (!section) fail(`CHANGELOG.md has no section for ${version}`);
 
-/** Copies a document to a folder. In a page, links that leave the archive get to lead to the repository. */
-function copy(path: string, folder: string): void {
-  const to = `${folder}/${path}`;
-  Deno.mkdirSync(to.replace(/[^/]*$/, ""), { recursive: true });
-  if (!path.endsWith(".md")) return Deno.copyFileSync(path, to);
-  const page = Deno.readTextFileSync(path);
-  Deno.writeTextFileSync(
-    to,
-    page.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
-      const { pathname, hash } = new URL(link, `file:///${path}`);
-      return documents.includes(pathname.slice(1))
-        ? link
-        : `${repository}/blob/v${version}${pathname}${hash}`;
-    }),
-  );
-}
+const paths = run("git", "ls-files", ...DOCUMENTS).split("\n");
+/** The pages by path. Links that leave the archive lead to the repository, at this version. */
+const pages = paths.filter((path) => path.endsWith(".md")).map((path) => {
+  const page = run("git", "show", `HEAD:${path}`);
+  return `${path}:` + page.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
+    const { pathname, hash } = new URL(link, `file:///${path}`);
+    return paths.includes(pathname.slice(1))
+      ? link
+      : `${repository}/blob/v${version}${pathname}${hash}`;
+  });
+});
 
-/** Compiles as `deno task compile` does, for one system, and packs. Returns the name of the archive. */
+/** Compiles as `deno task compile` does, and packs, for one system. Returns the archive's line of `SHA256SUMS`. */
 function release(target: string): string {
   const isWindows = target.includes("windows");
   const name = `tcpcalc-${version}-${target}`;
-  const archive = `${name}.${isWindows ? "zip" : "tar.gz"}`;
-  const program = isWindows ? "tcpcalc.exe" : "tcpcalc";
-  const folder = `dist/${target}/${name}`;
-  run(".", "rm", ["-rf", `dist/${target}`, `dist/${archive}`]);
-  for (const path of documents) copy(path, folder);
+  const program = `dist/${target}/tcpcalc${isWindows ? ".exe" : ""}`;
   const compile = tasks.compile.command
-    .replace("dist/tcpcalc", `${folder}/${program} --target ${target}`);
-  run(".", Deno.execPath(), compile.split(" ").slice(1));
-  const files = [...documents, program].map((path) => `${name}/${path}`);
-  for (const file of files) {
-    Deno.utimeSync(`dist/${target}/${file}`, new Date(date), new Date(date));
-  }
-  const [pack, ...options] = isWindows
-    ? ["zip", "-qX"]
-    : "tar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -czf"
-      .split(" ");
-  run(`dist/${target}`, pack, [...options, `../${archive}`, ...files]);
-  return archive;
+    .replace("dist/tcpcalc", `${program} --target ${target}`);
+  run(Deno.execPath(), ...compile.split(" ").slice(1));
+  const archive = `${name}.${isWindows ? "zip" : "tar.gz"}`;
+  run(
+    "git",
+    ...["-c", "tar.umask=022", "archive", `--output=dist/${archive}`],
+    ...[`--prefix=${name}/`, `--add-file=${program}`],
+    ...pages.map((page) => `--add-virtual-file=${name}/${page}`),
+    ...["HEAD", ...DOCUMENTS, ":!*.md"],
+  );
+  return run("sha256sum", `dist/${archive}`).replace("dist/", "");
 }
 
-const archives = (target ? [target] : TARGETS).map(release);
-const sums = run("dist", "sha256sum", archives);
+const sums = (target ? [target] : TARGETS).map(release).join("");
 Deno.writeTextFileSync("dist/SHA256SUMS", sums);
-Deno.writeTextFileSync("dist/NOTES.md", notes);
+Deno.writeTextFileSync("dist/NOTES.md", section.replace(/^.*\n+/, ""));
 console.log(sums);

@@ -35,18 +35,11 @@ async function shell(commands: string): Promise<string> {
 
 const read = (path: string) => Deno.readTextFile(new URL(path, UNPACKED));
 
-for (
-  const [what, args, problem] of [
-    ["with the tag of another version", ["--tag", "v0.0.0"], "the tag is v0.0"],
-    ["for an unknown system", ["--target", "mips"], "the target is none of"],
-  ] as const
-) {
-  commandTest(`a release ${what} is refused`, NEEDED, async () => {
-    const { code, stderr } = await release(...args);
-    assertStringIncludes(stderr, `release: ${problem}`);
-    assertEquals(code, 1);
-  });
-}
+commandTest("a tag of another version is refused", NEEDED, async () => {
+  const { code, stderr } = await release("--tag", "v0.0.0");
+  assertStringIncludes(stderr, "release: the tag is v0.0.0, the version in ");
+  assertEquals(code, 1);
+});
 
 commandTest("a release for this system", NEEDED, async (t) => {
   const tag = `v${config.version}`;

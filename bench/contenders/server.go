@@ -37,10 +37,9 @@ func handle(conn net.Conn) {
 }
 
 func main() {
-	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
-	for err == nil {
-		var conn net.Conn
-		if conn, err = listener.Accept(); err == nil {
+	listener, _ := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
+	for {
+		if conn, err := listener.Accept(); err == nil {
 			go handle(conn)
 		}
 	}
