@@ -15,7 +15,7 @@ const [SECONDS, NUMBERS] = QUICK ? [0.2, 100] : [0.3, 3000];
 const utf8 = new TextEncoder();
 /** The messages of at most 1024 bytes that cost a server the most, and a short one to compare them with. */
 const MESSAGES = {
-  "short": utf8.encode("21"),
+  "a short message": utf8.encode("21"),
   "256 × U+1D7D7": utf8.encode("𝟗".repeat(256)),
   "1024 digits": utf8.encode("9".repeat(1024)),
   "512 × \\0\\xff": new Uint8Array(1024).map((_, i) => i % 2 * 0xff),
