@@ -39,42 +39,37 @@ class Terminal {
   }
 }
 
-/** The rows that a line takes. Each begins with the style in which the one before it ended. */
-function wrap(line: string): string[] {
+/** The rows of a line, as SVG. Each style is a class that is named for its codes. */
+function rowsOf(line: string): string[] {
   const rows = [""];
   let [style, column] = ["", 0];
-  for (const [token] of line.matchAll(/\p{Cc}\[[\d;]*m|[^]/gu)) {
-    if (token.length > 1) style = token;
+  for (const [token, codes] of line.matchAll(/\p{Cc}\[([\d;]*)m|[^]/gu)) {
+    if (codes !== undefined) style = `</tspan><tspan class="s${codes}">`;
     else if (column++ % COLUMNS === 0 && column > 1) rows.push(style);
-    rows[rows.length - 1] += token;
+    rows[rows.length - 1] += codes === undefined
+      ? token.replace("&", "&amp;").replace("<", "&lt;")
+      : style;
   }
   return rows;
 }
 
-/** A row as SVG, in which every style is a class that is named for its codes. */
-function drawRow(row: string, y: number): string {
-  const spans = row.split(/\p{Cc}\[([\d;]*)m/u).map((part, i) =>
-    i % 2 === 1
-      ? `</tspan><tspan class="s${part.replaceAll(";", "-")}">`
-      : part.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-  );
-  return `<text x="18" y="${y}"><tspan>${spans.join("")}</tspan></text>`;
-}
-
 /** Draws terminals, one below the other. */
 async function draw(file: string, title: string, ...terminals: Terminal[]) {
-  let [y, drawing] = [0, ""];
+  let [top, drawing] = [0, ""];
   for (const { text } of terminals) {
-    const rows = text.trimEnd().split("\r\n").flatMap(wrap);
-    const texts = rows.map((row, i) => drawRow(row, y + 30 + 20 * i));
+    const rows = text.trimEnd().split("\r\n").flatMap(rowsOf);
     const height = 20 * rows.length + 24;
-    drawing += `<rect y="${y}" width="708" height="${height}" rx="8"/>\n` +
-      `${texts.join("\n")}\n`;
-    y += height + 12;
+    drawing += `<rect y="${top}" width="708" height="${height}" rx="8"/>\n`;
+    for (const [i, row] of rows.entries()) {
+      const y = top + 20 * i + 30;
+      drawing += `<text x="18" y="${y}"><tspan>${row}</tspan></text>\n`;
+    }
+    top += height + 12;
   }
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 708 ${
-    y - 12
-  }" role="img" xml:space="preserve">
+  await Deno.writeTextFile(
+    file,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 708 ${top - 12}" \
+role="img" xml:space="preserve">
 <title>${title}</title>
 <style>
 rect { fill: #1d2430; }
@@ -84,8 +79,8 @@ text { font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; 
 .s34 { fill: #79c0ff; } .s35 { fill: #d2a8ff; } .s36 { fill: #56d4dd; }
 </style>
 ${drawing}</svg>
-`;
-  await Deno.writeTextFile(file, svg);
+`,
+  );
 }
 
 const servers = new Terminal("servers");
