@@ -13,22 +13,6 @@ export const NOT_AN_INTEGER = "Received data is not valid integer";
 export const TOO_LONG =
   `Received data is longer than ${MAX_MESSAGE_BYTES} bytes`;
 
-/** The longest run of digits whose double is exact in a number: 2 × (10¹⁵ − 1) < 2⁵³. */
-const MAX_EXACT_DIGITS = 15;
-
-/** The value of 1 to 15 ASCII digits, or -1 for any other text. */
-function parseShortDecimal(text: string): number {
-  const { length } = text;
-  if (length === 0 || length > MAX_EXACT_DIGITS) return -1;
-  let value = 0;
-  for (let i = 0; i < length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
 /**
  * The server's reply to a message of at most {@linkcode MAX_MESSAGE_BYTES} bytes.
  * @returns Twice the integer in plain decimal, or {@linkcode NOT_AN_INTEGER}.
@@ -42,9 +26,6 @@ function parseShortDecimal(text: string): number {
  * ```
  */
 export function double(message: string): string {
-  // Most messages need neither a regular expression nor a bigint.
-  const short = parseShortDecimal(message);
-  if (short !== -1) return String(2 * short);
   const integer = parseInteger(message);
   return integer === undefined ? NOT_AN_INTEGER : String(2n * integer);
 }

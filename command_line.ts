@@ -2,42 +2,44 @@
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
+import type { ClientSettings } from "./client.ts";
 import { FIRST_PORT, MAX_PORT, portOf } from "./io/network.ts";
 import { parseInteger } from "./python/integer.ts";
 import { escapeUnprintable } from "./python/repr.ts";
+import type { ServerSettings } from "./server.ts";
 
 /** The text of `--help`. */
 export const HELP =
-  `Doubles integers over TCP on 127.0.0.1: a server and a client to learn sockets with.
+  `Doubles integers over TCP on 127.0.0.1: a server and a client to learn sockets.
 
 Usage:
-  tcpcalc serve [options] <server number>   listen on port 9000 + server number
-  tcpcalc client [options] [number ...]     ask the servers; without numbers, prompt for them
-
+  tcpcalc serve [options] <server number>  listen on port 9000 + server number
+  tcpcalc client [options] [number ...]    ask the servers; without numbers,
+                                           prompt for them
 Options of serve:
-  --idle-timeout <seconds>   close a connection that stays idle (default 60, 0 = never)
-  -q, --quiet                print nothing per connection
+  --idle-timeout <seconds>  close a connection that stays idle (60, 0 = never)
+  -q, --quiet               print nothing per connection
 
 Options of client:
-  --servers <numbers>        the server numbers to draw from (default 1,2,3)
-  --timeout <seconds>        time for one exchange (default 10, 0 = for ever)
-  --failover                 try the other servers when one fails
-  -q, --quiet                print bare answers only; errors go to standard error
+  --servers <numbers>       the server numbers to choose from (1,2,3)
+  --timeout <seconds>       time for one exchange (10, 0 = for ever)
+  --failover                try the other servers when one fails
+  -q, --quiet               print bare answers; errors go to standard error
 
 Options of both:
-  --trace                    show every socket call on standard error
-  -h, --help                 print this text
-  -V, --version              print the version
+  --trace                   show every socket call on standard error
+  -h, --help                print this text
+  -V, --version             print the version
 
-A minus followed by a digit, or by no letter at all, begins an operand, not an option: -5, -1e3, -½.
-Everything after -- is an operand, too.
+Numbers may begin with a minus: -5 is no option. Nor is anything after --.
 
 Examples:
-  tcpcalc serve 1                           answer on port 9001 until Ctrl-C
-  tcpcalc client --servers 1 --trace 21     ask server 1, and watch the socket calls
-  seq 10 | tcpcalc client -q --failover     double ten numbers, whichever server runs
+  tcpcalc serve 1                        answer on port 9001 until Ctrl-C
+  tcpcalc client --servers 1 --trace 21  ask server 1, and watch the socket calls
+  seq 10 | tcpcalc client -q --failover  double ten numbers, whichever server runs
 
-From a clone, "deno task serve" and "deno task client" take the same arguments.`;
+From a clone, "npx -y deno task serve" and "npx -y deno task client" take the
+same arguments.`;
 
 /** The longest time that a timer can be set for: 2³¹ - 1 milliseconds, in seconds. */
 const MAX_SECONDS = 2_147_483;
@@ -57,27 +59,11 @@ const OPTIONS_OF: Record<string, string[]> = {
 /** Keeps `parseArgs` from interpreting operands such as `-5`, `true` or `0x10`. No argument contains it. */
 const MARK = "\0";
 
-/** What a command line asks for. Times are in milliseconds, 0 for ever. */
+/** What a command line asks for. */
 export type Command =
-  | { name: "help" }
-  | { name: "version" }
-  | { name: "none" }
-  | {
-    name: "serve";
-    operands: string[];
-    idleTimeout: number;
-    quiet: boolean;
-    trace: boolean;
-  }
-  | {
-    name: "client";
-    numbers: string[];
-    servers: number[];
-    timeout: number;
-    failover: boolean;
-    quiet: boolean;
-    trace: boolean;
-  };
+  | { name: "help" | "version" | "none" }
+  | { name: "serve"; operands: string[]; trace: boolean } & ServerSettings
+  | { name: "client"; numbers: string[]; trace: boolean } & ClientSettings;
 
 /** An invalid command line. The message is one line. */
 export class UsageError extends Error {
@@ -145,15 +131,6 @@ function parseOptions(args: string[]) {
 
 type ParsedArgs = ReturnType<typeof parseOptions>;
 
-/** Throws for an option of the other command. None of those has an alias, so its name is what was typed. */
-function checkOptions(command: string, parsed: ParsedArgs): void {
-  for (const name of [...VALUE_OPTIONS, ...FLAGS]) {
-    const isGiven = parsed[name] !== undefined && parsed[name] !== false;
-    if (!isGiven || OPTIONS_OF[command].includes(name)) continue;
-    throw unknownOption(`--${name}`, command);
-  }
-}
-
 /** Parses a time in seconds. Returns milliseconds. */
 function parseSeconds(
   parsed: ParsedArgs,
@@ -198,7 +175,10 @@ export function parseCommandLine(args: string[]): Command {
   if (parsed.help) return { name: "help" };
   if (parsed.version) return { name: "version" };
   if (name === undefined) return { name: "none" };
-  checkOptions(name, parsed);
+  // None of the options of a single command has an alias: its name is what was typed.
+  const foreign = [...VALUE_OPTIONS, ...FLAGS]
+    .find((option) => parsed[option] && !OPTIONS_OF[name].includes(option));
+  if (foreign !== undefined) throw unknownOption(`--${foreign}`, name);
   const { failover, quiet, trace } = parsed;
   if (name === "serve") {
     const idleTimeout = parseSeconds(parsed, "idle-timeout", 60);

@@ -1,8 +1,7 @@
 /** Runs the command that the arguments ask for.
  * @module */
 
-import { deadline } from "@std/async/deadline";
-import { askAll, type ClientOptions, interact } from "./client.ts";
+import { askAll, interact } from "./client.ts";
 import {
   type Command,
   HELP,
@@ -10,40 +9,34 @@ import {
   UsageError,
 } from "./command_line.ts";
 import config from "./deno.json" with { type: "json" };
-import { droppedLines, Log } from "./io/log.ts";
 import {
+  FIRST_PORT,
   HOST,
   type Listener,
+  MAX_PORT,
   type Network,
   portOf,
   tcp,
 } from "./io/network.ts";
-import { Printer } from "./io/printer.ts";
-import { StandardOutput } from "./io/standard_output.ts";
-import { type Input, type Output, writeAll } from "./io/stream.ts";
+import { lostLines, Printer } from "./io/printer.ts";
+import type { Input, Output } from "./io/stream.ts";
 import { traced } from "./io/trace.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorLine, osErrorText } from "./python/os_error.ts";
 import { serve } from "./server.ts";
 
-/** The log's deadline after a stop signal, in milliseconds: the 5 s promised, less some slack. */
-const SHUTDOWN_MS = 4_500;
+/** When the log has to be written after a stop signal, in milliseconds: the 5 s promised, less some slack. */
+const SHUTDOWN_MS = 4_000;
 
 /** How long to wait for final output that nobody may be reading, in milliseconds. */
 const LAST_WORDS_MS = 200;
-
-/** How long to gather piped answers, in milliseconds: a write can cost more than an exchange. */
-const GATHER_MS = 20;
 
 // Ctrl-C reaches every process of the terminal's foreground group, and `deno task` forwards it once more:
 // a SIGINT within this time of the first is the same key press.
 const ECHO_MS = 250;
 
 /** Standard output or standard error. */
-export interface OutputStream extends Output {
-  /** Whether it is a terminal. */
-  isTerminal(): boolean;
-}
+export type OutputStream = Pick<typeof Deno.stdout, "write" | "isTerminal">;
 
 /** All that the program shares with its process. */
 export interface Environment {
@@ -53,6 +46,8 @@ export interface Environment {
   stdout: OutputStream;
   /** Standard error. */
   stderr: OutputStream;
+  /** Whether the user wants no colors. */
+  noColor: boolean;
   /** The network. */
   network: Network;
   /** Draws a number from 0 up to but not including 1, as `Math.random` does. */
@@ -61,131 +56,122 @@ export interface Environment {
   signal: AbortSignal;
 }
 
-async function printLine(output: Output, line: string): Promise<void> {
-  await writeAll(output, new TextEncoder().encode(`${line}\n`));
+function networkOf(
+  { network, stderr, noColor }: Environment,
+  { trace }: { trace: boolean },
+  printer: Printer,
+): Network {
+  if (!trace) return network;
+  const isColored = stderr.isTerminal() && !noColor;
+  return traced(network, (line) => printer.printError(line), isColored);
 }
 
-/** The port that `serve` is to listen on, or what is wrong with its operand, in the Python server's words. */
+/** The port that `serve` is to listen on. If there is none, says why in the Python server's words. */
 function parsePort(
   operands: string[],
-): { port: number } | { problem: string; output: "stdout" | "stderr" } {
+  printer: Printer,
+  hint: (text: string) => void,
+): number | undefined {
   if (operands.length !== 1) {
-    const problem =
-      "Usage: tcpcalc serve <server number>. For further information check readme file";
-    return { problem, output: "stdout" };
+    printer.print(
+      "Usage: tcpcalc serve <server number>. For further information check readme file",
+    );
+    return undefined;
   }
   const server = parseInteger(operands[0]);
   if (server === undefined) {
-    const problem = "Invalid argument. Please provide an integer.";
-    return { problem, output: "stdout" };
+    printer.print("Invalid argument. Please provide an integer.");
+    return undefined;
   }
   const port = portOf(server);
   if (port === undefined) {
-    const problem = "OverflowError: bind(): port must be 0-65535.";
-    return { problem, output: "stderr" };
+    printer.printError("OverflowError: bind(): port must be 0-65535.");
+    hint(`server numbers go from ${-FIRST_PORT} to ${MAX_PORT - FIRST_PORT}`);
   }
-  return { port };
+  return port;
 }
 
 async function runServer(
-  { operands, idleTimeout, quiet, trace }: Command & { name: "serve" },
-  { stdout, stderr, network, signal }: Environment,
+  command: Command & { name: "serve" },
+  environment: Environment,
+  printer: Printer,
 ): Promise<number> {
-  const parsed = parsePort(operands);
-  if ("problem" in parsed) {
-    await printLine(
-      parsed.output === "stdout" ? stdout : stderr,
-      parsed.problem,
-    );
-    return 1;
-  }
-  const { port } = parsed;
-  const log = new Log(new StandardOutput(stdout));
-  const errors = new Log(stderr);
-  const warn = (line: string) => errors.print(line);
+  const { stdout, stderr, signal } = environment;
+  const hint = (text: string) => {
+    if (stderr.isTerminal()) printer.printError(`Hint: ${text}`);
+  };
+  const port = parsePort(command.operands, printer, hint);
+  if (port === undefined) return 1;
+  const log = new Printer(stdout, stderr, true);
   let listener: Listener;
   try {
-    listener = (trace ? traced(network, warn) : network).listen(port);
+    listener = networkOf(environment, command, log).listen(port);
   } catch (error) {
-    warn(osErrorLine(error));
-    if (stderr.isTerminal() && osErrorCode(error) === "EADDRINUSE") {
-      warn(
-        `Hint: another program is listening on port ${port}, perhaps a server started earlier; stop it, or choose another number`,
+    await log.flush();
+    printer.printError(osErrorLine(error));
+    if (osErrorCode(error) === "EADDRINUSE") {
+      hint(
+        `port ${port} is in use, by another program or, for a minute, by a connection of one that has ended; ` +
+          "wait, or choose another server number",
       );
     }
-    await errors.close(LAST_WORDS_MS);
     return 1;
   }
   log.print(`Server is listening on ${HOST}:${listener.addr.port}`);
+  log.hurry();
   let stoppedAt = performance.now();
   signal.addEventListener("abort", () => stoppedAt = performance.now());
-  await serve(listener, {
-    idleTimeout,
-    log: quiet ? undefined : log,
-    warn,
-    signal,
-  });
+  await serve(listener, { ...command, printer: log, signal });
   const lost = await log.close(stoppedAt + SHUTDOWN_MS - performance.now());
-  if (lost > 0) warn(droppedLines(lost));
-  await errors.close(LAST_WORDS_MS);
+  if (lost > 0) log.printError(lostLines(lost));
+  await log.close(LAST_WORDS_MS);
   return 0;
-}
-
-async function askServers(
-  { numbers, trace, ...command }: Command & { name: "client" },
-  environment: Environment,
-  stdout: Printer,
-): Promise<number> {
-  const { stdin, network, random } = environment;
-  const stderr = new Printer(environment.stderr);
-  const options: ClientOptions = {
-    ...command,
-    hints: environment.stderr.isTerminal(),
-    network: trace
-      ? traced(network, (line) => stderr.print(`${line}\n`))
-      : network,
-    random,
-    stdout,
-    stderr,
-  };
-  try {
-    let allAnswered = true;
-    if (numbers.length > 0) allAnswered = await askAll(numbers, options);
-    else await interact(stdin, options);
-    await stdout.flush();
-    return allAnswered ? 0 : 1;
-  } catch (error) {
-    // A reader that has gone away, such as `head`, has what it wanted.
-    if (!(error instanceof Deno.errors.BrokenPipe)) {
-      stderr.print(`tcpcalc: ${osErrorText(error)}\n`);
-    }
-    return 1;
-  } finally {
-    await stderr.flush().catch(() => {});
-  }
 }
 
 async function runClient(
   command: Command & { name: "client" },
   environment: Environment,
+  printer: Printer,
 ): Promise<number> {
-  const { signal } = environment;
-  const isTerminal = environment.stdout.isTerminal();
-  // On a terminal and beside a trace, answers should appear as they come.
-  const gather = isTerminal || command.trace ? 0 : GATHER_MS;
-  const stdout = new Printer(environment.stdout, gather);
+  const { numbers, quiet } = command;
+  const { stdin, stdout, stderr, random, signal } = environment;
+  const options = {
+    ...command,
+    hints: stderr.isTerminal(),
+    network: networkOf(environment, command, printer),
+    random,
+    printer,
+  };
   const stopped = Promise.withResolvers<number>();
   signal.addEventListener("abort", async () => {
     // The shell's prompt belongs on a line of its own.
-    const prompts = command.numbers.length === 0 && !command.quiet;
-    if (prompts && isTerminal) stdout.print("\n");
-    await deadline(stdout.flush(), LAST_WORDS_MS).catch(() => {});
+    const isPrompting = numbers.length === 0 && !quiet;
+    if (isPrompting && stdout.isTerminal()) printer.print("");
+    await printer.close(LAST_WORDS_MS);
     stopped.resolve(signal.reason);
   });
-  return await Promise.race([
-    askServers(command, environment, stdout),
-    stopped.promise,
-  ]);
+  const asked = numbers.length > 0
+    ? askAll(numbers, options)
+    : interact(stdin, options).then(() => true);
+  const status = asked.then((allAnswered) => allAnswered ? 0 : 1);
+  return await Promise.race([status, stopped.promise]);
+}
+
+async function run(
+  command: Command,
+  environment: Environment,
+  printer: Printer,
+): Promise<number> {
+  if (command.name === "serve") {
+    return await runServer(command, environment, printer);
+  }
+  if (command.name === "client") {
+    return await runClient(command, environment, printer);
+  }
+  if (command.name === "none") printer.printError(HELP);
+  else if (command.name === "help") printer.print(HELP);
+  else printer.print(`tcpcalc ${config.version}`);
+  return command.name === "none" ? 2 : 0;
 }
 
 /** Runs the program, given its arguments without its name. Returns the exit status. */
@@ -193,28 +179,19 @@ export async function main(
   args: string[],
   environment: Environment,
 ): Promise<number> {
-  const { stdout, stderr } = environment;
+  const { stdout, stderr, signal } = environment;
+  const printer = new Printer(stdout, stderr, false);
   try {
-    const command = parseCommandLine(args);
-    switch (command.name) {
-      case "help":
-        await printLine(stdout, HELP);
-        return 0;
-      case "version":
-        await printLine(stdout, `tcpcalc ${config.version}`);
-        return 0;
-      case "none":
-        await printLine(stderr, HELP);
-        return 2;
-      case "serve":
-        return await runServer(command, environment);
-      case "client":
-        return await runClient(command, environment);
-    }
+    const status = await run(parseCommandLine(args), environment, printer);
+    if (!signal.aborted) await printer.flush();
+    if (printer.error !== undefined) throw printer.error;
+    return status;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 1;
-    // A stack trace would help nobody.
-    await printLine(stderr, `tcpcalc: ${osErrorText(error)}`).catch(() => {});
+    // A reader that has gone away, such as `head`, has what it wanted; a stack trace would help nobody.
+    if (!(error instanceof Deno.errors.BrokenPipe)) {
+      printer.printError(`tcpcalc: ${osErrorText(error)}`);
+    }
+    await printer.flush();
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -240,7 +217,9 @@ export function stopSignal(): AbortSignal {
     });
   }
   listen("SIGINT", 130);
-  listen("SIGHUP", 129);
+  // Without a terminal, as under `nohup`, it goes on; and without a listener, it would die.
+  if (onTerminal) listen("SIGHUP", 129);
+  else Deno.addSignalListener("SIGHUP", () => {});
   if (Deno.build.os !== "windows") {
     listen("SIGTERM", 143);
     // Makes a write past `ulimit -f` fail, as on a full disk, instead of killing the process.
@@ -254,6 +233,7 @@ if (import.meta.main) {
     stdin: Deno.stdin,
     stdout: Deno.stdout,
     stderr: Deno.stderr,
+    noColor: Deno.noColor,
     network: tcp,
     random: Math.random,
     signal: stopSignal(),

@@ -6,16 +6,19 @@ import { delay } from "@std/async/delay";
 import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
 import { IdleTimeout } from "./io/idle_timeout.ts";
 import type { Connection, Listener } from "./io/network.ts";
+import type { Printer } from "./io/printer.ts";
 import { writeAll } from "./io/stream.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
 import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
 
 /** How long requests in flight may take after the stop signal, in milliseconds. */
-const SHUTDOWN_DEADLINE_MS = 4_000;
+const SHUTDOWN_DEADLINE_MS = 3_500;
 
-/** How long to linger after a rejection, in milliseconds, and how much to read meanwhile, in bytes. */
+/** How long to linger after a rejection, in milliseconds. */
 const LINGER_MS = 30_000;
-const LINGER_BYTES = 1024 ** 3;
+
+/** How long the connection that makes room for another must have been idle, in milliseconds. */
+const MIN_IDLE_MS = 1_000;
 
 const INITIAL_ACCEPT_BACKOFF_MS = 5;
 const MAX_ACCEPT_BACKOFF_MS = 100;
@@ -28,42 +31,28 @@ const MAX_POOLED_BUFFERS = 512;
 // Errors of one connection, not of the listener (accept(2), "Error handling"). Deno also asks for the peer's
 // address, which a connection that was reset in the backlog no longer has: `ENOTCONN`, on macOS `EINVAL`.
 // Backing off on these would let a client that keeps resetting stall accept.
-const PER_CONNECTION_ERRORS = new Set([
-  "ECONNABORTED",
-  "ECONNRESET",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "EINVAL",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENONET",
-  "ENOPROTOOPT",
-  "ENOTCONN",
-  "EPERM",
-  "EPROTO",
-]);
+const PER_CONNECTION = ["ECONNABORTED", "ECONNRESET", "EINVAL", "ENOTCONN"];
+
+/** The errors of a process, or of a system, that has no descriptor left. */
+const NO_DESCRIPTOR = ["EMFILE", "ENFILE"];
 
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
 
 const scratch = new Uint8Array(64 * 1024);
 
-/** The server's log. */
-export interface ServerLog {
-  /** Takes a line. Neither throws nor waits. */
-  print(line: string): void;
-  /** `undefined`, or a promise, which must not reject, to await before accepting more connections. */
-  readonly ready: Promise<void> | undefined;
+/** The server's settings, as the command line has them. */
+export interface ServerSettings {
+  /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
+  idleTimeout: number;
+  /** Whether to log nothing per connection. */
+  quiet: boolean;
 }
 
 /** What {@linkcode serve} needs besides a listener. */
-export interface ServeOptions {
-  /** How long a client may stay idle before its message, in milliseconds; 0 for ever. */
-  idleTimeout: number;
-  /** Where connections and messages are logged, if at all. */
-  log?: ServerLog;
-  /** Takes a line that reports trouble of the server's own. Neither throws nor waits. */
-  warn: (line: string) => void;
+export interface ServeOptions extends ServerSettings {
+  /** Where connections, messages and trouble of the server's own are logged. */
+  printer: Printer;
   /** Stops the server. */
   signal: AbortSignal;
 }
@@ -72,18 +61,11 @@ function peerName({ remoteAddr }: Connection): string {
   return `('${remoteAddr.hostname}', ${remoteAddr.port})`;
 }
 
-async function discard(conn: Connection): Promise<void> {
-  for (let left = LINGER_BYTES; left > 0;) {
-    const size = await conn.read(scratch);
-    if (size === null) return;
-    left -= size;
-  }
-}
-
 class Server {
   readonly #listener: Listener;
-  readonly #log: ServerLog | undefined;
-  readonly #warn: (line: string) => void;
+  readonly #printer: Printer;
+  /** The same, unless the server is quiet. */
+  readonly #log: Printer | undefined;
   readonly #signal: AbortSignal;
   readonly #idle: IdleTimeout<Connection>;
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
@@ -97,8 +79,8 @@ class Server {
 
   constructor(listener: Listener, options: ServeOptions) {
     this.#listener = listener;
-    this.#log = options.log;
-    this.#warn = options.warn;
+    this.#printer = options.printer;
+    this.#log = options.quiet ? undefined : options.printer;
     this.#signal = options.signal;
     this.#idle = new IdleTimeout(options.idleTimeout);
   }
@@ -117,7 +99,7 @@ class Server {
   async #acceptAll(): Promise<void> {
     let backoff = INITIAL_ACCEPT_BACKOFF_MS;
     while (!this.#signal.aborted) {
-      const ready = this.#log?.ready;
+      const { ready } = this.#printer;
       if (ready !== undefined) {
         await Promise.race([ready, this.#stopped.promise]);
       }
@@ -126,19 +108,25 @@ class Server {
         backoff = INITIAL_ACCEPT_BACKOFF_MS;
       } catch (error) {
         const code = osErrorCode(error) ?? "";
-        if (this.#signal.aborted || PER_CONNECTION_ERRORS.has(code)) continue;
+        if (this.#signal.aborted || PER_CONNECTION.includes(code)) continue;
         this.#reportAcceptError(error);
+        if (NO_DESCRIPTOR.includes(code)) this.#makeRoom();
         await delay(backoff);
         backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
       }
     }
   }
 
+  #makeRoom(): void {
+    if (this.#idle.closeLongest(MIN_IDLE_MS)) return;
+    this.#lingering.closeLongest(MIN_IDLE_MS);
+  }
+
   #reportAcceptError(error: unknown): void {
     const now = performance.now();
     if (now - this.#lastAcceptReport < ACCEPT_REPORT_INTERVAL_MS) return;
     this.#lastAcceptReport = now;
-    this.#warn(
+    this.#printer.printError(
       `Failed to accept a connection with error ${osErrorText(error)}`,
     );
   }
@@ -168,6 +156,7 @@ class Server {
         } else {
           const reply = this.#answer(buffer, size);
           const sent = await conn.write(reply);
+          // An async function more for each reply would cost 2 %.
           if (sent < reply.length) await writeAll(conn, reply.subarray(sent));
         }
       } catch {
@@ -180,10 +169,7 @@ class Server {
   }
 
   /** Returns the reply, which takes the message's place in the buffer. */
-  #answer(
-    buffer: Uint8Array,
-    size: number,
-  ): Uint8Array {
+  #answer(buffer: Uint8Array, size: number): Uint8Array {
     const message = buffer.subarray(0, size);
     const text = decodeUtf8(message);
     if (this.#log !== undefined) {
@@ -199,17 +185,14 @@ class Server {
   }
 
   /** Lingers after the reply: closing a socket with unread input resets it, which can overtake the reply. */
-  async #reject(
-    conn: Connection,
-    buffer: Uint8Array,
-  ): Promise<void> {
+  async #reject(conn: Connection, buffer: Uint8Array): Promise<void> {
     const head = buffer.subarray(0, MAX_MESSAGE_BYTES);
     this.#log?.print(`Received from client: ${escapeBytes(head)}`);
     const entry = this.#lingering.add(conn);
     try {
       await writeAll(conn, rejection);
       await conn.closeWrite();
-      await discard(conn);
+      while (await conn.read(scratch) !== null);
     } catch {
       // The client is gone, or has kept sending for too long.
     }

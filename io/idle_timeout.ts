@@ -4,18 +4,11 @@
 import { Timer } from "./timer.ts";
 
 /**
- * After a freeze the timer fires ahead of the reads that became ready during it. Connections that are due
- * are closed only after this many quiet turns of the event loop, this many milliseconds apart. Time alone
- * won't do: a frozen process or a busy machine lets it pass without a turn.
+ * While other connections are read, those that are due wait for so many milliseconds, so many times at most: under
+ * load Deno delivers ready reads late, and a connection that has sent something is not idle.
  */
-const QUIET_TURNS = 10;
-const TURN_MS = 1;
-
-/** If so many connections come or are read in a turn, more of both may be ready. */
-const BUSY_CONNECTIONS = 8;
-
-/** How many turns to wait at most: under constant load none is quiet. */
-const MAX_TURNS = 1_000;
+const WAIT_MS = 20;
+const MAX_WAITS = 50;
 
 /** A connection's place in the list of an {@linkcode IdleTimeout}. */
 export interface IdleEntry<T> {
@@ -40,12 +33,9 @@ export class IdleTimeout<T extends { close(): void }> {
   #first: IdleEntry<T> | undefined;
   #last: IdleEntry<T> | undefined;
   readonly #timer = new Timer();
-  /** Connections that became idle at this moment or earlier are due. */
-  #due = -Infinity;
-  /** How many connections have come or were read in this turn. */
-  #active = 0;
-  #quietTurns = 0;
-  #turns = 0;
+  /** Whether a connection was read since the last sweep. */
+  #isBusy = false;
+  #waits = 0;
 
   /** Creates an empty list. The timeout is in milliseconds; 0 means for ever. */
   constructor(timeout: number) {
@@ -64,10 +54,7 @@ export class IdleTimeout<T extends { close(): void }> {
     if (this.#last === undefined) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
-    this.#active++;
-    if (this.#timeout > 0 && !this.#timer.isSet) {
-      this.#timer.set(this.#timeout, this.#sweep);
-    }
+    if (!this.#timer.isSet) this.#schedule();
     return entry;
   }
 
@@ -75,60 +62,58 @@ export class IdleTimeout<T extends { close(): void }> {
   remove(entry: IdleEntry<T>): boolean {
     if (entry.removed) return false;
     entry.removed = true;
+    this.#isBusy = true;
     if (entry.previous === undefined) this.#first = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next === undefined) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
     // An entry that awaits garbage collection must not keep its neighbours alive.
     entry.previous = entry.next = undefined;
-    this.#active += entry.since <= this.#due ? BUSY_CONNECTIONS : 1;
     return true;
+  }
+
+  /** Closes the connection that has been idle for longest, if for so many milliseconds. Returns whether it has. */
+  closeLongest(ms: number): boolean {
+    const first = this.#first;
+    if (first === undefined) return false;
+    const isIdle = first.since <= performance.now() - ms;
+    if (isIdle) this.#closeFirst(first);
+    return isIdle;
   }
 
   /** Closes all connections in the list. */
   closeAll(): void {
     this.#timer.clear();
-    this.#closeDue(Infinity);
+    this.#closeSince(Infinity);
   }
 
   readonly #sweep = (): void => {
-    this.#due = performance.now() - this.#timeout;
-    this.#active = this.#quietTurns = this.#turns = 0;
-    if (this.#isDue()) this.#timer.set(TURN_MS, this.#settle);
-    else this.#schedule();
-  };
-
-  /** Closes what is due once the reads that were ready have been delivered. */
-  readonly #settle = (): void => {
-    this.#turns++;
-    this.#quietTurns = this.#active < BUSY_CONNECTIONS
-      ? this.#quietTurns + 1
-      : 0;
-    this.#active = 0;
-    const isSettled = this.#quietTurns === QUIET_TURNS ||
-      this.#turns === MAX_TURNS;
-    if (!isSettled && this.#isDue()) {
-      this.#timer.set(TURN_MS, this.#settle);
+    const due = performance.now() - this.#timeout;
+    const isDue = this.#first !== undefined && this.#first.since <= due;
+    if (isDue && this.#isBusy && this.#waits < MAX_WAITS) {
+      this.#isBusy = false;
+      this.#waits++;
+      this.#timer.set(WAIT_MS, this.#sweep);
       return;
     }
-    this.#closeDue(this.#due);
+    this.#waits = 0;
+    this.#closeSince(due);
     this.#schedule();
   };
 
-  #isDue(): boolean {
-    return this.#first !== undefined && this.#first.since <= this.#due;
-  }
-
-  #closeDue(due: number): void {
+  #closeSince(due: number): void {
     while (this.#first !== undefined && this.#first.since <= due) {
-      const { conn } = this.#first;
-      this.remove(this.#first);
-      conn.close();
+      this.#closeFirst(this.#first);
     }
   }
 
+  #closeFirst(first: IdleEntry<T>): void {
+    this.remove(first);
+    first.conn.close();
+  }
+
   #schedule(): void {
-    if (this.#first === undefined) return;
+    if (this.#first === undefined || this.#timeout === 0) return;
     const wait = this.#first.since + this.#timeout - performance.now();
     this.#timer.set(Math.max(wait, 0), this.#sweep);
   }

@@ -1,8 +1,6 @@
 /** The network as the program sees it, and the real one: the only place that opens sockets.
  * @module */
 
-import type { Input, Output } from "./stream.ts";
-
 /** The only address that the program uses. */
 export const HOST = "127.0.0.1";
 
@@ -16,34 +14,16 @@ export const MAX_PORT = 65_535;
 // a second. The system may allow fewer than this.
 const BACKLOG = 4096;
 
-/** One end of a connection. */
-export interface Address {
-  /** The IP address. */
-  readonly hostname: string;
-  /** The port. */
-  readonly port: number;
-}
+/** What the program uses of a connection. Closing it makes a read or write in flight reject. */
+export type Connection = Pick<
+  Deno.TcpConn,
+  "localAddr" | "remoteAddr" | "read" | "write" | "closeWrite" | "close"
+>;
 
-/** A connection: the part of `Deno.TcpConn` that the program uses. */
-export interface Connection extends Input, Output {
-  /** This end. */
-  readonly localAddr: Address;
-  /** The other end. */
-  readonly remoteAddr: Address;
-  /** Ends the outgoing stream; the other side can still send. */
-  closeWrite(): Promise<void>;
-  /** Closes the connection. A read or write in flight then rejects. */
-  close(): void;
-}
-
-/** A listening socket: the part of `Deno.TcpListener` that the program uses. */
-export interface Listener {
-  /** The address that it listens on. */
-  readonly addr: Address;
+/** What the program uses of a listening socket. */
+export interface Listener extends Pick<Deno.TcpListener, "addr" | "close"> {
   /** Resolves to the next connection. Rejects once the listener is closed. */
   accept(): Promise<Connection>;
-  /** Stops listening. Connections that were accepted stay open. */
-  close(): void;
 }
 
 /** What the program needs of a network, all on {@linkcode HOST}. */

@@ -1,5 +1,11 @@
-/** A timer that is cheap to set and to clear.
+/** A timer that is cheap to set and to clear, and that notices when the process has stood still.
  * @module */
+
+/** A process that wakes up later than this has stood still, or its machine is busy. */
+const LATE_MS = 20;
+
+/** How long such a timer waits once more, at most: Deno delivers timers ahead of the reads that became ready. */
+const MAX_GRACE_MS = 1_000;
 
 /**
  * Calls a function once after a delay. Setting it again or clearing it is cheap: a pending wake-up stays, and keeps
@@ -7,6 +13,7 @@
  */
 export class Timer {
   #onTimeout!: () => void;
+  #grace = 0;
   /** Both in `performance.now` time; the wake-up is never later. */
   #due = Infinity;
   #wakeUp = Infinity;
@@ -16,16 +23,21 @@ export class Timer {
     return this.#due < Infinity;
   }
 
-  /** Calls back once after so many milliseconds. Replaces an earlier setting. */
+  /** Calls back once after so many milliseconds, or twice as many if it wakes up late. Replaces an earlier setting. */
   set(ms: number, onTimeout: () => void): void {
     this.#onTimeout = onTimeout;
-    this.#due = performance.now() + ms;
-    if (this.#due < this.#wakeUp) this.#wakeUpIn(ms);
+    this.#grace = Math.min(ms, MAX_GRACE_MS);
+    this.#wait(ms);
   }
 
   /** Cancels the callback. */
   clear(): void {
     this.#due = Infinity;
+  }
+
+  #wait(ms: number): void {
+    this.#due = performance.now() + ms;
+    if (this.#due < this.#wakeUp) this.#wakeUpIn(ms);
   }
 
   #wakeUpIn(ms: number): void {
@@ -39,11 +51,15 @@ export class Timer {
   #check(): void {
     this.#wakeUp = Infinity;
     const left = this.#due - performance.now();
-    if (left <= 0) {
+    const grace = this.#grace;
+    if (left > 0) {
+      if (left < Infinity) this.#wakeUpIn(left);
+    } else if (left < -LATE_MS && grace > 0) {
+      this.#grace = 0;
+      this.#wait(grace);
+    } else {
       this.#due = Infinity;
       this.#onTimeout();
-    } else if (left < Infinity) {
-      this.#wakeUpIn(left);
     }
   }
 }

@@ -4,7 +4,6 @@
 import { osErrorText } from "../python/os_error.ts";
 import { escapeBytes } from "../python/repr.ts";
 import {
-  type Address,
   type Connection,
   HOST,
   type Listener,
@@ -13,26 +12,22 @@ import {
 
 const SHOWN_BYTES = 64;
 
-/** The names of the calls in Python's `socket`. */
-type Call =
-  | "listen"
-  | "accept"
-  | "connect"
-  | "recv"
-  | "send"
-  | "shutdown"
-  | "close";
+/** The terminal's codes for cyan, yellow, magenta, green and blue. */
+const COLORS = [36, 33, 35, 32, 34];
 
-type Report = (call: Call, where: string, result?: string) => void;
+/** Takes the name of a call in Python's `socket`, its ends, and its result. */
+type Report = (call: string, where: string, result?: string) => void;
 
-function nameOf({ hostname, port }: Address): string {
+function nameOf({ hostname, port }: Deno.NetAddr): string {
   return `${hostname}:${port}`;
 }
 
-function timeOfDay(): string {
+function lineOf(...[call, where, result]: Parameters<Report>): string {
   const now = new Date();
   const milliseconds = String(now.getMilliseconds()).padStart(3, "0");
-  return `${now.toTimeString().slice(0, 8)}.${milliseconds}`;
+  const time = `${now.toTimeString().slice(0, 8)}.${milliseconds}`;
+  const line = `${time}  ${call.padEnd(9)}${where}`;
+  return result === undefined ? line : `${line}  ${result}`;
 }
 
 function describe(bytes: Uint8Array): string {
@@ -42,135 +37,110 @@ function describe(bytes: Uint8Array): string {
   return `${bytes.length} ${unit}  ${shown}${more}`;
 }
 
-class TracedConnection implements Connection {
-  readonly #conn: Connection;
-  readonly #report: Report;
-  readonly #local: string;
-  readonly #remote: string;
-  readonly #isAccepted: boolean;
-  #isClosed = false;
+/** Traces a connection, from the call on that has brought it. */
+function traceConnection(
+  conn: Connection,
+  call: "accept" | "connect",
+  report: Report,
+): Connection {
+  const [local, remote] = [conn.localAddr, conn.remoteAddr].map(nameOf);
+  const inward = `${local} <- ${remote}`;
+  const outward = `${local} -> ${remote}`;
+  let isClosed = false;
 
-  constructor(conn: Connection, report: Report, isAccepted: boolean) {
-    this.#conn = conn;
-    this.#report = report;
-    this.#local = nameOf(conn.localAddr);
-    this.#remote = nameOf(conn.remoteAddr);
-    this.#isAccepted = isAccepted;
-  }
-
-  get localAddr(): Address {
-    return this.#conn.localAddr;
-  }
-
-  get remoteAddr(): Address {
-    return this.#conn.remoteAddr;
-  }
-
-  async read(buffer: Uint8Array): Promise<number | null> {
-    const size = await this.#try("recv", this.#conn.read(buffer));
-    this.#report(
-      "recv",
-      this.#arrow("recv"),
-      size === null ? "end of stream" : describe(buffer.subarray(0, size)),
-    );
-    return size;
-  }
-
-  async write(bytes: Uint8Array): Promise<number> {
-    const size = await this.#try("send", this.#conn.write(bytes));
-    this.#report(
-      "send",
-      this.#arrow("send"),
-      describe(bytes.subarray(0, size)),
-    );
-    return size;
-  }
-
-  async closeWrite(): Promise<void> {
-    await this.#try("shutdown", this.#conn.closeWrite());
-    this.#report("shutdown", this.#arrow("shutdown"));
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#conn.close();
-    // A client's port is its own; a server's connections share one, and differ in the other end.
-    const where = this.#isAccepted ? this.#arrow("close") : this.#local;
-    this.#report("close", where);
-  }
-
-  #arrow(call: Call): string {
-    return `${this.#local} ${call === "recv" ? "<-" : "->"} ${this.#remote}`;
-  }
-
-  /** Reports a call that failed, unless closing the connection was what ended it. */
-  async #try<T>(call: Call, pending: Promise<T>): Promise<T> {
+  async function attempt<T>(
+    call: string,
+    pending: Promise<T>,
+    resultOf: (value: T) => string | undefined,
+  ): Promise<T> {
+    const where = call === "recv" ? inward : outward;
     try {
-      return await pending;
+      const value = await pending;
+      report(call, where, resultOf(value));
+      return value;
     } catch (error) {
-      if (!this.#isClosed) {
-        this.#report(call, this.#arrow(call), osErrorText(error));
-      }
+      // Closing a connection ends the calls in flight: they have not failed.
+      if (!isClosed) report(call, where, osErrorText(error));
       throw error;
     }
   }
+
+  report(call, call === "accept" ? inward : outward);
+  return {
+    localAddr: conn.localAddr,
+    remoteAddr: conn.remoteAddr,
+    read: (buffer) =>
+      attempt(
+        "recv",
+        conn.read(buffer),
+        (size) =>
+          size === null ? "end of stream" : describe(buffer.subarray(0, size)),
+      ),
+    write: (bytes) =>
+      attempt(
+        "send",
+        conn.write(bytes),
+        (size) => describe(bytes.subarray(0, size)),
+      ),
+    closeWrite: () => attempt("shutdown", conn.closeWrite(), () => undefined),
+    close() {
+      isClosed = true;
+      conn.close();
+      // A client's port is its own; a server's connections share one, and differ in the other end.
+      report("close", call === "accept" ? outward : local);
+    },
+  };
 }
 
-class TracedListener implements Listener {
-  readonly #listener: Listener;
-  readonly #report: Report;
-  readonly #local: string;
-  #isClosed = false;
-
-  constructor(listener: Listener, report: Report) {
-    this.#listener = listener;
-    this.#report = report;
-    this.#local = nameOf(listener.addr);
-    report("listen", this.#local);
-  }
-
-  get addr(): Address {
-    return this.#listener.addr;
-  }
-
-  async accept(): Promise<Connection> {
-    try {
-      const conn = await this.#listener.accept();
-      const ends = `${this.#local} <- ${nameOf(conn.remoteAddr)}`;
-      this.#report("accept", ends);
-      return new TracedConnection(conn, this.#report, true);
-    } catch (error) {
-      if (!this.#isClosed) {
-        this.#report("accept", this.#local, osErrorText(error));
+function traceListener(
+  listener: Listener,
+  report: Report,
+  ofConnection: () => Report,
+): Listener {
+  const local = nameOf(listener.addr);
+  let isClosed = false;
+  report("listen", local);
+  return {
+    addr: listener.addr,
+    async accept() {
+      try {
+        const conn = await listener.accept();
+        return traceConnection(conn, "accept", ofConnection());
+      } catch (error) {
+        if (!isClosed) report("accept", local, osErrorText(error));
+        throw error;
       }
-      throw error;
-    }
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#listener.close();
-    this.#report("close", this.#local);
-  }
+    },
+    close() {
+      isClosed = true;
+      listener.close();
+      report("close", local);
+    },
+  };
 }
 
 /**
  * A network that reports its socket calls, each with its time, both ends and result:
  * `12:04:31.205  send     127.0.0.1:40628 -> 127.0.0.1:9001  2 bytes  21`.
  * @param print Takes each line, without its line end.
+ * @param isColored Whether the lines of each connection get a color of their own.
  */
 export function traced(
   network: Network,
   print: (line: string) => void,
+  isColored: boolean,
 ): Network {
-  const report: Report = (call, where, result) => {
-    const line = `${timeOfDay()}  ${call.padEnd(9)}${where}`;
-    print(result === undefined ? line : `${line}  ${result}`);
+  const report: Report = (...call) => print(lineOf(...call));
+  let connections = 0;
+  const ofConnection = (): Report => {
+    if (!isColored) return report;
+    const color = COLORS[connections++ % COLORS.length];
+    return (...call) => print(`\x1b[${color}m${lineOf(...call)}\x1b[0m`);
   };
   return {
     listen(port) {
       try {
-        return new TracedListener(network.listen(port), report);
+        return traceListener(network.listen(port), report, ofConnection);
       } catch (error) {
         report("listen", `${HOST}:${port}`, osErrorText(error));
         throw error;
@@ -179,9 +149,7 @@ export function traced(
     async connect(port, signal) {
       try {
         const conn = await network.connect(port, signal);
-        const ends = `${nameOf(conn.localAddr)} -> ${nameOf(conn.remoteAddr)}`;
-        report("connect", ends);
-        return new TracedConnection(conn, report, false);
+        return traceConnection(conn, "connect", ofConnection());
       } catch (error) {
         // The local port of a socket that failed to connect is unknown.
         report("connect", `${HOST} -> ${HOST}:${port}`, osErrorText(error));

@@ -1,32 +1,6 @@
 /** `str(error)` of CPython's `OSError`, and its class, for an operating system's error.
  * @module */
 
-/** The subclasses of `OSError` (PEP 3151) for the errors that the program can meet. */
-const CLASS_BY_CODE: Record<string, string> = {
-  EACCES: "PermissionError",
-  ECONNABORTED: "ConnectionAbortedError",
-  ECONNREFUSED: "ConnectionRefusedError",
-  ECONNRESET: "ConnectionResetError",
-  EPERM: "PermissionError",
-  EPIPE: "BrokenPipeError",
-  ETIMEDOUT: "TimeoutError",
-};
-
-/** The errors of socket(2) and accept(2) to which Deno gives a number but no code. */
-const CODE_BY_NUMBER: Partial<
-  Record<typeof Deno.build.os, Record<number, string>>
-> = {
-  linux: {
-    23: "ENFILE",
-    64: "ENONET",
-    71: "EPROTO",
-    92: "ENOPROTOOPT",
-    100: "ENETDOWN",
-    112: "EHOSTDOWN",
-  },
-  darwin: { 23: "ENFILE" },
-};
-
 /** The message of a system's error. Deno may append the address. */
 const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
 
@@ -37,8 +11,10 @@ export function osErrorCode(
 ): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
-  const match = OS_ERROR.exec(error.message);
-  return match === null ? undefined : CODE_BY_NUMBER[os]?.[Number(match[2])];
+  // Deno gives this one a number but no code.
+  const isNoFile = os !== "windows" &&
+    OS_ERROR.exec(error.message)?.[2] === "23";
+  return isNoFile ? "ENFILE" : undefined;
 }
 
 /**
@@ -60,11 +36,15 @@ export function osErrorText(
     : `[Errno ${number}] ${text}`;
 }
 
-/** The last line of Python's traceback for the error: `PermissionError: [Errno 13] Permission denied`. */
+/**
+ * The last line of Python's traceback for an error of `bind` or `listen` (PEP 3151 has the classes):
+ * `PermissionError: [Errno 13] Permission denied`.
+ */
 export function osErrorLine(
   error: unknown,
   os: typeof Deno.build.os = Deno.build.os,
 ): string {
-  const name = CLASS_BY_CODE[osErrorCode(error, os) ?? ""] ?? "OSError";
+  const isDenied = ["EACCES", "EPERM"].includes(osErrorCode(error, os) ?? "");
+  const name = isDenied ? "PermissionError" : "OSError";
   return `${name}: ${osErrorText(error, os)}`;
 }

@@ -1,61 +1,34 @@
 /** Shows what others send as CPython's `repr` does, so that it can neither forge a line nor drive the terminal.
  * @module */
 
-/** Up to this many bytes, a loop is cheaper than the decoder. */
-const SHORT_BYTES = 32;
-
 // Fatal, as an invalid byte must not become U+FFFD; `ignoreBOM` keeps U+FEFF.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
-const HEX = Array.from(
+const SHORT_ESCAPES: Record<string, string> = {
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+
+function escape(character: string): string {
+  if (!UNPRINTABLE.test(character)) return character;
+  const hex = character.codePointAt(0)!.toString(16);
+  if (hex.length > 4) return `\\U${hex.padStart(8, "0")}`;
+  if (hex.length > 2) return `\\u${hex.padStart(4, "0")}`;
+  return SHORT_ESCAPES[character] ?? `\\x${hex.padStart(2, "0")}`;
+}
+
+/** A message of 1024 bytes must not cost a regular expression for each of them. */
+const LATIN_1 = Array.from(
   { length: 0x100 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
+  (_, code) => escape(String.fromCharCode(code)),
 );
 
-/** Each byte as Python's error handler `backslashreplace` writes it. */
-const ESCAPED_BYTES = HEX.map((hex) => `\\x${hex}`);
-
-const LATIN_1 = ESCAPED_BYTES.map((escaped, code) => {
-  const character = String.fromCharCode(code);
-  if (character === "\t") return "\\t";
-  if (character === "\n") return "\\n";
-  if (character === "\r") return "\\r";
-  const isPrintable = (code >= 0x20 && code < 0x7f) ||
-    (code > 0xa0 && code !== 0xad);
-  return isPrintable ? character : escaped;
-});
-
 function show(codePoint: number): string {
-  if (codePoint < 0x100) return LATIN_1[codePoint];
-  const character = String.fromCodePoint(codePoint);
-  if (!UNPRINTABLE.test(character)) return character;
-  const low = HEX[codePoint >> 8 & 0xff] + HEX[codePoint & 0xff];
-  return codePoint < 0x10000
-    ? `\\u${low}`
-    : `\\U00${HEX[codePoint >> 16]}${low}`;
-}
-
-/** Whether all is printable ASCII. For a short text a loop is cheaper than a regular expression. */
-function isPrintableAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x20 || unit > 0x7e) return false;
-  }
-  return true;
-}
-
-/** Decodes short printable ASCII, which most messages are. */
-function decodeShortAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > SHORT_BYTES) return undefined;
-  let text = "";
-  for (const byte of bytes) {
-    if (byte < 0x20 || byte > 0x7e) return undefined;
-    text += LATIN_1[byte];
-  }
-  return text;
+  return LATIN_1[codePoint] ?? escape(String.fromCodePoint(codePoint));
 }
 
 /**
@@ -63,8 +36,9 @@ function decodeShortAscii(bytes: Uint8Array): string | undefined {
  * @returns The text, or `undefined` where Python raises a `UnicodeDecodeError`.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  const short = decodeShortAscii(bytes);
-  if (short !== undefined) return short;
+  // Most messages are short and ASCII: for those, the decoder takes several times as long.
+  const short = bytes.length > 32 ? "" : String.fromCharCode(...bytes);
+  if (/^[ -~]+$/.test(short)) return short;
   try {
     return decoder.decode(bytes);
   } catch {
@@ -78,13 +52,9 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
-  if (isPrintableAscii(text) || !UNPRINTABLE.test(text)) return text;
+  if (!UNPRINTABLE.test(text)) return text;
   let shown = "";
-  for (let i = 0; i < text.length; i++) {
-    const codePoint = text.codePointAt(i)!;
-    if (codePoint > 0xffff) i++;
-    shown += show(codePoint);
-  }
+  for (const character of text) shown += show(character.codePointAt(0)!);
   return shown;
 }
 
@@ -92,14 +62,18 @@ export function escapeUnprintable(text: string): string {
 const LEAST_FIRST_BYTE = [0, 0, 0xc0, 0xe0, 0xf0];
 const LEAST_CODE_POINT = [0, 0, 0x80, 0x800, 0x10000];
 
+function sequenceLength(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
 /** The code point of the UTF-8 sequence that starts here, or -1 if none does. */
 function codePointAt(bytes: Uint8Array, start: number): number {
-  const first = bytes[start];
-  if (first < 0x80) return first;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const length = sequenceLength(bytes[start]);
   if (start + length > bytes.length) return -1;
   // A byte that starts no sequence gives a code point that is too low or too high.
-  let codePoint = first - LEAST_FIRST_BYTE[length];
+  let codePoint = bytes[start] - LEAST_FIRST_BYTE[length];
   for (let i = start + 1; i < start + length; i++) {
     if (bytes[i] < 0x80 || bytes[i] > 0xbf) return -1;
     codePoint = codePoint * 64 + bytes[i] - 0x80;
@@ -108,12 +82,6 @@ function codePointAt(bytes: Uint8Array, start: number): number {
   const isCharacter = codePoint >= LEAST_CODE_POINT[length] &&
     codePoint <= 0x10ffff && !isSurrogate;
   return isCharacter ? codePoint : -1;
-}
-
-function utf8ByteLength(codePoint: number): number {
-  if (codePoint < 0x80) return 1;
-  if (codePoint < 0x800) return 2;
-  return codePoint < 0x10000 ? 3 : 4;
 }
 
 /**
@@ -127,11 +95,10 @@ export function escapeBytes(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length;) {
     const codePoint = codePointAt(bytes, i);
     if (codePoint < 0) {
-      shown += ESCAPED_BYTES[bytes[i]];
-      i++;
+      shown += `\\x${bytes[i++].toString(16)}`;
     } else {
       shown += show(codePoint);
-      i += utf8ByteLength(codePoint);
+      i += sequenceLength(bytes[i]);
     }
   }
   return shown;
