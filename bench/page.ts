@@ -15,9 +15,10 @@ const BOUNDS: [string, string, RegExp, number, string?][] = [
   ["tcpcalc", "tcpcalc", /×|digits/, 4, "a short message, µs"],
 ];
 
-/** The middle value; of an even number of values, the upper of the two in the middle. */
+/** The middle value, or the upper of the two in the middle. Turns without one do not count. */
 export function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
+  const sorted = values.filter(isFinite).sort((a, b) => a - b);
+  return sorted[sorted.length >> 1];
 }
 
 /**

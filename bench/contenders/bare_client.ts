@@ -1,5 +1,4 @@
 // The floor for the client: it reads each reply to its end, and shows all answers at once.
-
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
 const [hostname, port] = ["127.0.0.1", Number(Deno.args[0])];
 const buffer = new Uint8Array(65_536);
