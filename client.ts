@@ -8,7 +8,7 @@ import type { Printer } from "./io/printer.ts";
 import type { Input } from "./io/stream.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
-import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
+import { decodeUtf8, escapeBytes } from "./python/repr.ts";
 
 /** The prompt of an interactive client. */
 export const PROMPT =
@@ -89,7 +89,7 @@ class Client {
   /** Waits for outputs that can't keep up. Throws the error of standard output, if it can't be written. */
   async settle(): Promise<void> {
     const { printer } = this.#options;
-    if (printer.ready !== undefined) await printer.ready;
+    await printer.ready;
     if (printer.error !== undefined) throw printer.error;
   }
 
@@ -116,9 +116,7 @@ class Client {
   #reportReply(server: number, reply: Uint8Array): boolean | undefined {
     const { quiet, printer } = this.#options;
     const text = decodeUtf8(reply);
-    const shown = text === undefined
-      ? escapeBytes(reply)
-      : escapeUnprintable(text);
+    const shown = escapeBytes(reply);
     const isInteger = text !== undefined && parseInteger(text) !== undefined;
     if (!quiet) {
       printer.print(`Received from server: ${shown}`);

@@ -19,7 +19,7 @@ import {
   tcp,
 } from "./io/network.ts";
 import { lostLines, Printer } from "./io/printer.ts";
-import type { Input, Output } from "./io/stream.ts";
+import type { Input } from "./io/stream.ts";
 import { traced } from "./io/trace.ts";
 import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorLine, osErrorText } from "./python/os_error.ts";

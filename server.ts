@@ -9,7 +9,7 @@ import type { Connection, Listener } from "./io/network.ts";
 import type { Printer } from "./io/printer.ts";
 import { writeAll } from "./io/stream.ts";
 import { osErrorCode, osErrorText } from "./python/os_error.ts";
-import { decodeUtf8, escapeBytes, escapeUnprintable } from "./python/repr.ts";
+import { decodeUtf8, escapeBytes } from "./python/repr.ts";
 
 /** How long requests in flight may take after the stop signal, in milliseconds. */
 const SHUTDOWN_DEADLINE_MS = 3_500;
@@ -172,12 +172,7 @@ class Server {
   #answer(buffer: Uint8Array, size: number): Uint8Array {
     const message = buffer.subarray(0, size);
     const text = decodeUtf8(message);
-    if (this.#log !== undefined) {
-      const shown = text === undefined
-        ? escapeBytes(message)
-        : escapeUnprintable(text);
-      this.#log.print(`Received from client: ${shown}`);
-    }
+    this.#log?.print(`Received from client: ${escapeBytes(message)}`);
     const reply = text === undefined ? NOT_AN_INTEGER : double(text);
     // It fits: a double has at most one digit more than its message.
     const { written } = encoder.encodeInto(reply, buffer);

@@ -6,7 +6,6 @@ import { writeAll } from "./stream.ts";
 import { Timer } from "./timer.ts";
 
 const MAX_REPLY_BYTES = 1024 * 1024;
-const INITIAL_BUFFER_BYTES = 64 * 1024;
 
 /** After this silence a reply is whole: the Python server leaves the connection open. */
 const REPLY_GAP_MS = 50;
@@ -19,7 +18,8 @@ function timeoutError(): DOMException {
 export class Exchanger {
   readonly #network: Network;
   readonly #timeout: number;
-  #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
+  /** With a byte more, to tell a reply that is too long. The system provides its memory as it is used. */
+  readonly #buffer = new Uint8Array(MAX_REPLY_BYTES + 1);
   #connecting = new AbortController();
   #conn: Connection | undefined;
   /** Before the first bytes of the reply it measures the timeout, then the gap after each piece. */
@@ -87,15 +87,8 @@ export class Exchanger {
       if (size > MAX_REPLY_BYTES) {
         throw new RangeError(`reply is longer than ${MAX_REPLY_BYTES} bytes`);
       }
-      if (size === this.#buffer.length) this.#grow();
       this.#timer.set(REPLY_GAP_MS, this.#finish);
     }
-  }
-
-  #grow(): void {
-    const larger = new Uint8Array(2 * this.#buffer.length);
-    larger.set(this.#buffer);
-    this.#buffer = larger;
   }
 
   #close(): void {

@@ -10,19 +10,14 @@ import { Timer } from "./timer.ts";
 const WAIT_MS = 20;
 const MAX_WAITS = 50;
 
-/** A connection's place in the list of an {@linkcode IdleTimeout}. */
-export interface IdleEntry<T> {
-  /** The connection. */
+/** A connection, since when it is idle by `performance.now`, its neighbours in the list, and whether it has left. */
+export type IdleEntry<T> = {
   readonly conn: T;
-  /** When it became idle, in milliseconds of `performance.now`. */
   readonly since: number;
-  /** The neighbour that is due earlier. */
   previous?: IdleEntry<T>;
-  /** The neighbour that is due later. */
   next?: IdleEntry<T>;
-  /** Whether it has left the list. */
   removed: boolean;
-}
+};
 
 /**
  * Connections that all have the same time to send something. One timer serves all, as the first to come is
@@ -75,16 +70,18 @@ export class IdleTimeout<T extends { close(): void }> {
   /** Closes the connection that has been idle for longest, if for so many milliseconds. Returns whether it has. */
   closeLongest(ms: number): boolean {
     const first = this.#first;
-    if (first === undefined) return false;
-    const isIdle = first.since <= performance.now() - ms;
-    if (isIdle) this.#closeFirst(first);
-    return isIdle;
+    if (first === undefined || first.since > performance.now() - ms) {
+      return false;
+    }
+    this.remove(first);
+    first.conn.close();
+    return true;
   }
 
   /** Closes all connections in the list. */
   closeAll(): void {
     this.#timer.clear();
-    this.#closeSince(Infinity);
+    while (this.closeLongest(-Infinity));
   }
 
   readonly #sweep = (): void => {
@@ -97,20 +94,9 @@ export class IdleTimeout<T extends { close(): void }> {
       return;
     }
     this.#waits = 0;
-    this.#closeSince(due);
+    while (this.closeLongest(this.#timeout));
     this.#schedule();
   };
-
-  #closeSince(due: number): void {
-    while (this.#first !== undefined && this.#first.since <= due) {
-      this.#closeFirst(this.#first);
-    }
-  }
-
-  #closeFirst(first: IdleEntry<T>): void {
-    this.remove(first);
-    first.conn.close();
-  }
 
   #schedule(): void {
     if (this.#first === undefined || this.#timeout === 0) return;

@@ -171,17 +171,15 @@ export class Printer {
 
   /** Writes all within so many milliseconds. Returns how many lines of standard output are not written by then. */
   async close(timeout: number): Promise<number> {
-    await deadline(this.#finish(), Math.max(timeout, 0)).catch(this.#stall);
+    const finished = this.flush().then(() => {
+      for (const stream of [this.#stdout, this.#stderr]) {
+        if (stream.lost > 0) stream.add(this.#pageCount++, "");
+      }
+      return this.flush();
+    });
+    await deadline(finished, Math.max(timeout, 0)).catch(this.#stall);
     const { pages, lost } = this.#stdout;
     return pages.reduce((sum, page) => sum + page.lines + page.lost, lost);
-  }
-
-  async #finish(): Promise<void> {
-    await this.flush();
-    for (const stream of [this.#stdout, this.#stderr]) {
-      if (stream.lost > 0) stream.add(this.#pageCount++, "");
-    }
-    await this.flush();
   }
 
   get #isBehind(): boolean {

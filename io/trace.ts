@@ -30,11 +30,16 @@ function lineOf(...[call, where, result]: Parameters<Report>): string {
   return result === undefined ? line : `${line}  ${result}`;
 }
 
-function describe(bytes: Uint8Array): string {
-  const unit = bytes.length === 1 ? "byte" : "bytes";
-  const shown = escapeBytes(bytes.subarray(0, SHOWN_BYTES));
-  const more = bytes.length > SHOWN_BYTES ? "…" : "";
-  return `${bytes.length} ${unit}  ${shown}${more}`;
+function describe(
+  size: number | null | void,
+  buffer?: Uint8Array,
+): string | undefined {
+  if (size === null) return "end of stream";
+  if (size === undefined || buffer === undefined) return undefined;
+  const unit = size === 1 ? "byte" : "bytes";
+  const shown = escapeBytes(buffer.subarray(0, Math.min(size, SHOWN_BYTES)));
+  const more = size > SHOWN_BYTES ? "…" : "";
+  return `${size} ${unit}  ${shown}${more}`;
 }
 
 /** Traces a connection, from the call on that has brought it. */
@@ -48,15 +53,15 @@ function traceConnection(
   const outward = `${local} -> ${remote}`;
   let isClosed = false;
 
-  async function attempt<T>(
+  async function attempt<T extends number | null | void>(
     call: string,
     pending: Promise<T>,
-    resultOf: (value: T) => string | undefined,
+    buffer?: Uint8Array,
   ): Promise<T> {
     const where = call === "recv" ? inward : outward;
     try {
       const value = await pending;
-      report(call, where, resultOf(value));
+      report(call, where, describe(value, buffer));
       return value;
     } catch (error) {
       // Closing a connection ends the calls in flight: they have not failed.
@@ -69,20 +74,9 @@ function traceConnection(
   return {
     localAddr: conn.localAddr,
     remoteAddr: conn.remoteAddr,
-    read: (buffer) =>
-      attempt(
-        "recv",
-        conn.read(buffer),
-        (size) =>
-          size === null ? "end of stream" : describe(buffer.subarray(0, size)),
-      ),
-    write: (bytes) =>
-      attempt(
-        "send",
-        conn.write(bytes),
-        (size) => describe(bytes.subarray(0, size)),
-      ),
-    closeWrite: () => attempt("shutdown", conn.closeWrite(), () => undefined),
+    read: (buffer) => attempt("recv", conn.read(buffer), buffer),
+    write: (bytes) => attempt("send", conn.write(bytes), bytes),
+    closeWrite: () => attempt("shutdown", conn.closeWrite()),
     close() {
       isClosed = true;
       conn.close();

@@ -16,7 +16,7 @@ while True:
     text = input("Enter number to calculate: (or write exit to terminate): ")
     if text.lower() == "exit":
         break
-    # 5. Draw a server
+    # 5. Choose a server
     address = random.choice(servers)
     name = f"Server {address[0]}:{address[1]}"
     try:

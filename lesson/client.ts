@@ -15,7 +15,7 @@ while (true) {
   );
   const { value: text, done } = await lines.next();
   if (done || text.toLowerCase() === "exit") break;
-  // 5. Draw a server
+  // 5. Choose a server
   const port = ports[Math.floor(Math.random() * ports.length)];
   const name = `Server 127.0.0.1:${port}`;
   try {

@@ -52,10 +52,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * @returns The text on one line, with `\n`, `\x1b`, `\u200b` or `\U000e0041` for such characters.
  */
 export function escapeUnprintable(text: string): string {
-  if (!UNPRINTABLE.test(text)) return text;
-  let shown = "";
-  for (const character of text) shown += show(character.codePointAt(0)!);
-  return shown;
+  return text.replace(/./gsu, escape);
 }
 
 /** By length of a UTF-8 sequence: the lowest first byte, and the lowest code point that it may encode. */

@@ -4,3 +4,4 @@
 import "../lesson/exercises_test.ts";
 import "../lesson/pair_test.ts";
 import "../lesson/readme_test.ts";
+import "../lesson/wire_test.ts";

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import picture from "../../docs/exchange.svg" with { type: "text" };
 import page from "../../lesson/README.md" with { type: "text" };
 import { type Block, blocksOf, Terminals } from "../support/console.ts";
 import { lessonPath, SOURCES } from "../support/lesson.ts";
-import { linuxTest, programTest } from "../support/permissions.ts";
+import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
 import { closedPort, run, startServer } from "../support/program.ts";
 
 /** Which program of the pair a section walks through. */
@@ -52,6 +58,15 @@ Deno.test("the lesson's headings are those of the programs' steps", () => {
   }
 });
 
+Deno.test("the lesson's commands are typed the same in every shell", () => {
+  for (const { language, text } of blocks) {
+    if (language !== "console") continue;
+    for (const [, command] of text.matchAll(/^\$ (.*)/gm)) {
+      assertMatch(command, /^(python3|deno) [\w ./:=-]+$/);
+    }
+  }
+});
+
 /** Types the commands of a section into its terminals. */
 async function replaySection(blocks: Block[]): Promise<void> {
   await using terminals = new Terminals();
@@ -64,9 +79,8 @@ async function replaySection(blocks: Block[]): Promise<void> {
 linuxTest(
   "the lesson's commands print what it shows",
   async (t) => {
-    const consoles = blocks.filter(({ language }) => language === "console");
     const sections = Map.groupBy(
-      consoles,
+      blocks.filter(({ language }) => language === "console"),
       ({ headings }) => headings.slice(1).join(", "),
     );
     // Most commands wait for something. What a step leaves behind is found at the end of the test.
@@ -83,11 +97,12 @@ linuxTest(
   },
 );
 
-/** A line of `--trace`, without the time and with `<port>` for the ports of server and client. */
-function withoutTimeAndPorts(line: string): string {
-  return line
-    .replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/, "")
-    .replace(/(?<=127\.0\.0\.1:)\d+/g, "<port>");
+/** The lines of a trace, without the times and with `<port>` for the ports of server and client. */
+function callsIn(trace: string): string[] {
+  return trace.trimEnd()
+    .replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/gm, "")
+    .replace(/(?<=127\.0\.0\.1:)\d+/g, "<port>")
+    .split("\n");
 }
 
 /** Traces one exchange and one refusal. Returns the calls of each side. */
@@ -99,27 +114,31 @@ async function traceAll(): Promise<Record<string, string[]>> {
       run(["client", `--servers=${port - 9000}`, "--trace", "21"])
     ),
   );
-  const served = await server.stop();
-  const lines = (text: string) =>
-    text.trimEnd().split("\n").map(withoutTimeAndPorts);
-  return {
-    server: lines(served.stderr),
-    client: [...lines(asked.stderr), ...lines(refused.stderr)],
-  };
+  const { stderr } = await server.stop();
+  const client = callsIn(asked.stderr + refused.stderr);
+  return { server: callsIn(stderr), client };
 }
 
-linuxTest("the lesson's traces are what --trace shows", async () => {
+signalTest("the lesson's traces are what --trace shows", async () => {
   const traced = await traceAll();
   const traces = blocks.filter(({ language }) => language === "text");
   assert(traces.length > 0);
   for (const { headings, text } of traces) {
-    const expected = text.trimEnd().split("\n").map(
-      withoutTimeAndPorts,
+    const calls = traced[PROGRAMS[headings[1]]].join("\n");
+    assertStringIncludes(`\n${calls}\n`, `\n${callsIn(text).join("\n")}\n`);
+  }
+});
+
+signalTest("the lesson's picture has the calls of one exchange", async () => {
+  const traced = await traceAll();
+  for (const [side, name] of [["left", "client"], ["right", "server"]]) {
+    const texts = new RegExp(`class="${side}".*>(.+)</text>`, "g");
+    const drawn = Array.from(picture.matchAll(texts), ([, text]) => text);
+    // The last one is that of the refusal, or of the listener.
+    const calls = traced[name].slice(0, -1).map((call) =>
+      call.replace(/ +\S*<port>.*?(?= {2}|$)/, "").replace(/\d+ bytes {2}/, "")
     );
-    assertStringIncludes(
-      `\n${traced[PROGRAMS[headings[1]]].join("\n")}\n`,
-      `\n${expected.join("\n")}\n`,
-    );
+    assertEquals(drawn, [name, ...calls]);
   }
 });
 
@@ -132,11 +151,8 @@ programTest(
     const named = page.matchAll(
       /`([A-Za-z_]+)`,?\s+in\s+\[[^\]]+\]\(([^)]+)\)/g,
     );
-    let count = 0;
     for (const [, name, path] of named) {
       assertStringIncludes(await Deno.readTextFile(lessonPath(path)), name);
-      count++;
     }
-    assert(count > 0);
   },
 );

@@ -23,25 +23,23 @@ const server = Deno.listen({ ...address, tcpBacklog: 5 });
 console.log(`Server is listening on ${address.hostname}:${address.port}`);
 
 while (true) {
-  // 6. Accept
-  const client = await server.accept();
-  const peer = client.remoteAddr;
-  console.log(`Accepted connection from ('${peer.hostname}', ${peer.port})`);
-  // 7. Receive
-  const buffer = new Uint8Array(1024);
-  const size = await client.read(buffer);
-  if (size === null) break;
-  const text = new TextDecoder().decode(buffer.subarray(0, size));
-  console.log(`Received from client: ${text}`);
-  // 8. Process and respond
-  const [, operation, operand] = /^(square )?(.*)$/s.exec(text)!;
-  let reply = "Received data is not valid integer";
-  if (integer.test(operand)) {
-    const number = BigInt(operand);
-    reply = String(operation ? number * number : 2n * number);
+  try {
+    // 6. Accept
+    using client = await server.accept();
+    const peer = client.remoteAddr;
+    console.log(`Accepted connection from ('${peer.hostname}', ${peer.port})`);
+    // 7. Receive
+    const buffer = new Uint8Array(1024);
+    const size = await client.read(buffer) ?? 0;
+    const text = new TextDecoder().decode(buffer.subarray(0, size));
+    console.log(`Received from client: ${text}`);
+    // 8. Process and respond
+    const reply = integer.test(text)
+      ? String(2n * BigInt(text))
+      : "Received data is not valid integer";
+    await client.write(new TextEncoder().encode(reply));
+    // 9. Close: `using` sees to that, whatever happens
+  } catch (error) {
+    console.log(`The client has gone: ${error}`);
   }
-  await client.write(new TextEncoder().encode(reply));
-  // 9. Close
-  client.close();
 }
-server.close();

@@ -1,64 +1,44 @@
-// 1. Imports: none, as sockets are part of Deno
+// 1. Imports
+import { createInterface } from "node:readline";
+import process from "node:process";
 
-// 2. Arguments
-if (Deno.args.length !== 1) {
-  console.log(
-    "Usage: server.ts <server number>. For further information check readme file",
-  );
-  Deno.exit(1);
-}
+// 2. A socket: Deno.connect makes one in step 6
 
-// 3. The server number
-const integer = /^\s*[-+]?\d+\s*$/;
-if (!integer.test(Deno.args[0])) {
-  console.log("Invalid argument. Please provide an integer.");
-  Deno.exit(1);
-}
+// 3. The servers' addresses
+const ports = [9001, 9002, 9003];
 
-// 4. Address and port
-const address = { hostname: "127.0.0.1", port: 9000 + Number(Deno.args[0]) };
-
-// 5. Socket, bind, listen
-/** Reads so many bytes, in as many pieces as they come; `undefined` if the client leaves before. */
-async function readExactly(client: Deno.Conn, length: number) {
-  const buffer = new Uint8Array(length);
-  for (let size = 0; size < length;) {
-    const count = await client.read(buffer.subarray(size));
-    if (count === null) return undefined;
-    size += count;
-  }
-  return buffer;
-}
-
-const server = Deno.listen({ ...address, tcpBacklog: 5 });
-console.log(`Server is listening on ${address.hostname}:${address.port}`);
-
+const lines = createInterface(process.stdin)[Symbol.asyncIterator]();
 while (true) {
-  // 6. Accept
-  const client = await server.accept();
-  const peer = client.remoteAddr;
-  console.log(`Accepted connection from ('${peer.hostname}', ${peer.port})`);
-  // 7. Receive
-  const header = await readExactly(client, 2);
-  const length = header && new DataView(header.buffer).getUint16(0);
-  const message = length && await readExactly(client, length);
-  if (!message) {
-    client.close();
-    continue;
+  // 4. Prompt and loop
+  process.stdout.write(
+    "Enter number to calculate: (or write exit to terminate): ",
+  );
+  const { value: text, done } = await lines.next();
+  if (done || text.toLowerCase() === "exit") break;
+  // 5. Choose a server
+  const port = ports[Math.floor(Math.random() * ports.length)];
+  const name = `Server 127.0.0.1:${port}`;
+  try {
+    // 6. Connect
+    using client = await Deno.connect({ hostname: "127.0.0.1", port });
+    console.log(`connected to ${name}`);
+    // 7. Send
+    await client.write(new TextEncoder().encode(text));
+    // 8. Receive and print
+    const buffer = new Uint8Array(1024);
+    const size = await client.read(buffer) ?? 0;
+    const reply = new TextDecoder().decode(buffer.subarray(0, size));
+    console.log(`Received from server: ${reply}`);
+  } catch (error) {
+    // 9. Errors
+    const reason = String(error).replace(
+      /.*: (.*) \(os error (\d+)\)/,
+      "[Errno $2] $1",
+    );
+    console.log(`Failed to connect to ${name} with error ${reason}`);
   }
-  const text = new TextDecoder().decode(message);
-  console.log(`Received from client: ${text}`);
-  // 8. Process and respond
-  const reply = integer.test(text)
-    ? String(2n * BigInt(text))
-    : "Received data is not valid integer";
-  const body = new TextEncoder().encode(reply);
-  const frame = new Uint8Array(2 + body.length);
-  new DataView(frame.buffer).setUint16(0, body.length);
-  frame.set(body, 2);
-  for (let size = 0; size < frame.length;) {
-    size += await client.write(frame.subarray(size));
-  }
-  // 9. Close
-  client.close();
+  // 10. Close, and a new socket for the next number: `using` and step 6 see to that
 }
+
+// 11. The end
+Deno.exit();

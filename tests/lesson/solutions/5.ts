@@ -23,25 +23,35 @@ const server = Deno.listen({ ...address, tcpBacklog: 5 });
 console.log(`Server is listening on ${address.hostname}:${address.port}`);
 
 while (true) {
-  // 6. Accept
-  const client = await server.accept();
-  const peer = client.remoteAddr;
-  console.log(`Accepted connection from ('${peer.hostname}', ${peer.port})`);
-  // 7. Receive
-  const buffer = new Uint8Array(1024);
-  const timer = setTimeout(() => client.close(), 1000);
-  const size = await client.read(buffer).catch(() => undefined);
-  clearTimeout(timer);
-  if (size === undefined) continue;
-  if (size === null) break;
-  const text = new TextDecoder().decode(buffer.subarray(0, size));
-  console.log(`Received from client: ${text}`);
-  // 8. Process and respond
-  const reply = integer.test(text)
-    ? String(2n * BigInt(text))
-    : "Received data is not valid integer";
-  await client.write(new TextEncoder().encode(reply));
-  // 9. Close
-  client.close();
+  try {
+    // 6. Accept
+    using client = await server.accept();
+    const peer = client.remoteAddr;
+    console.log(`Accepted connection from ('${peer.hostname}', ${peer.port})`);
+    // 7. Receive
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(1024);
+    let unread = "";
+    while (true) {
+      const size = await client.read(buffer);
+      if (size === null) break;
+      unread += decoder.decode(buffer.subarray(0, size), { stream: true });
+      const lines = unread.split("\n");
+      unread = lines.pop()!;
+      for (const text of lines) {
+        console.log(`Received from client: ${text}`);
+        // 8. Process and respond
+        const reply = integer.test(text)
+          ? String(2n * BigInt(text))
+          : "Received data is not valid integer";
+        const bytes = new TextEncoder().encode(`${reply}\n`);
+        for (let count = 0; count < bytes.length;) {
+          count += await client.write(bytes.subarray(count));
+        }
+      }
+    }
+    // 9. Close: `using` sees to that, whatever happens
+  } catch (error) {
+    console.log(`The client has gone: ${error}`);
+  }
 }
-server.close();

@@ -1,0 +1,60 @@
+# 1. Imports
+import socket
+import sys
+
+# 2. Arguments
+if len(sys.argv) != 2:
+    print("Usage: python server.py <server number>. For further information check readme file")
+    sys.exit(1)
+
+# 3. The server number
+try:
+    number = int(sys.argv[1])
+except ValueError:
+    print("Invalid argument. Please provide an integer.")
+    sys.exit(1)
+
+# 4. Address and port
+address = ("127.0.0.1", 9000 + number)
+
+
+def receive_exactly(client, size):
+    """Receives so many bytes, in as many pieces as they come."""
+    data = b""
+    while len(data) < size:
+        piece = client.recv(size - len(data))
+        if piece == b"":
+            raise ConnectionError("it left in the middle of a message")
+        data += piece
+    return data
+
+
+# 5. Socket, bind, listen
+server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+server.bind(address)
+server.listen(5)
+print(f"Server is listening on {address[0]}:{address[1]}")
+
+while True:
+    # 6. Accept
+    client, peer = server.accept()
+    print(f"Accepted connection from {peer}")
+    try:
+        # 7. Receive
+        size = int.from_bytes(receive_exactly(client, 2), "big")
+        text = receive_exactly(client, size).decode()
+        print(f"Received from client: {text}")
+        # 8. Process and respond
+        try:
+            reply = str(2 * int(text))
+            # A longer reply has no length in two bytes
+            if len(reply) > 65_535:
+                raise ValueError
+        except ValueError:
+            reply = "Received data is not valid integer"
+        data = reply.encode()
+        client.sendall(len(data).to_bytes(2, "big") + data)
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"The client has gone, or sent no text: {error}")
+    # 9. Close
+    client.close()

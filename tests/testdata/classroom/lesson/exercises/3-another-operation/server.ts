@@ -1,0 +1,1 @@
+console.log("Nothing is here yet");
