@@ -31,7 +31,6 @@ class Terminal {
     }
   }
 
-  /** Presses these keys. */
   async type(keys: string): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(keys));

@@ -1,10 +1,8 @@
-/** Makes a release in `dist/`: for each system an archive of the compiled program with README, LICENSE, `docs/`
- * and `deploy/` as they are committed; the archives' checksums; and the notes, the version's section of
- * `CHANGELOG.md`. One commit gives the same bytes again.
+/** Makes a release in `dist/`: for each system an archive of the compiled program and the documents as they are
+ * committed; the archives' checksums; and the notes, the version's section of `CHANGELOG.md`. Links that leave
+ * the archive lead to the repository. The same commit gives the same bytes.
  *
  *     deno task release --repository https://… [--tag v0.2.0] [--target aarch64-apple-darwin]
- *
- * Links that leave the archive lead to the repository. The tag has to be that of the version in `deno.json`.
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
