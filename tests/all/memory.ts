@@ -1,7 +1,7 @@
 /** The tests that start no program.
  * @module */
 
-import "../bench/results_test.ts";
+import "../bench/page_test.ts";
 import "../calc_test.ts";
 import "../client_test.ts";
 import "../command_line_test.ts";
