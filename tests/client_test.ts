@@ -1,113 +1,56 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  askAll,
-  type ClientOptions,
-  interact,
-  PROMPT,
-  type TextOutput,
-} from "../client.ts";
-import { Printer } from "../io/printer.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { PROMPT } from "../client.ts";
 import { osErrorText } from "../python/os_error.ts";
-import { MemoryInput, MemoryOutput } from "./support/environment.ts";
+import {
+  MemoryInput,
+  MemoryOutput,
+  run,
+  type RunOptions,
+  start,
+} from "./support/environment.ts";
 import {
   type MemoryConnection,
   MemoryNetwork,
   readAll,
   send,
 } from "./support/network.ts";
+import type { Finished } from "./support/program.ts";
 import { systemError } from "./support/system_error.ts";
 import { FakeTime, settle } from "./support/time.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The port of server 1. */
-const PORT = 9001;
+/** What a server does with a connection. */
+type Handler = (conn: MemoryConnection) => Promise<void> | void;
 
-const CONNECTED = "connected to Server 127.0.0.1:9001\n";
-
-const encoder = new TextEncoder();
-
-/** Keeps what is printed. */
-class Recorder implements TextOutput {
-  text = "";
-  ready: Promise<void> | undefined;
-
-  print(text: string): void {
-    this.text += text;
-  }
-
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  hurry(): void {}
-
-  /** Returns what has been printed, and clears it. */
-  take(): string {
-    const { text } = this;
-    this.text = "";
-    return text;
-  }
-}
-
-/** A network, and a client's options that record what it prints. */
-class Fixture implements ClientOptions {
-  readonly servers = [1];
-  readonly timeout = 10_000;
-  readonly failover = false;
-  readonly quiet = false;
-  readonly hints = false;
-  readonly network = new MemoryNetwork();
-  readonly random = () => 0;
-  readonly stdout = new Recorder();
-  readonly stderr = new Recorder();
-
-  constructor(options: Partial<ClientOptions> = {}) {
-    Object.assign(this, options);
-  }
-
-  /** What was printed on both streams since the last call. */
-  printed(): { stdout: string; stderr: string } {
-    return { stdout: this.stdout.take(), stderr: this.stderr.take() };
-  }
-}
-
-/** A server that the test controls. Disposing of it waits until every connection is handled. */
-class FakeServer implements AsyncDisposable {
-  readonly listener;
-  readonly conns: MemoryConnection[] = [];
-  readonly #handled: Promise<void>[] = [];
-  readonly #accepting: Promise<void>;
-
-  constructor(
-    network: MemoryNetwork,
-    handle: (conn: MemoryConnection) => Promise<void> | void,
-    port = PORT,
-  ) {
-    this.listener = network.listen(port);
-    this.#accepting = this.#acceptAll(handle);
-  }
-
-  async #acceptAll(
-    handle: (conn: MemoryConnection) => Promise<void> | void,
-  ): Promise<void> {
-    try {
+/** Has the servers with these numbers handle each connection so, until it is disposed of. */
+function play(network: MemoryNetwork, handlers: Record<number, Handler>) {
+  const stack = new DisposableStack();
+  const conns: MemoryConnection[] = [];
+  for (const [number, handle] of Object.entries(handlers)) {
+    const listener = stack.use(network.listen(9000 + Number(number)));
+    const accepting = async () => {
       while (true) {
-        const conn = await this.listener.accept();
-        this.conns.push(conn);
-        this.#handled.push(Promise.resolve(handle(conn)));
+        const conn = stack.use(await listener.accept());
+        conns.push(conn);
+        handle(conn);
       }
-    } catch {
-      // The listener is closed.
-    }
+    };
+    // The listener is closed in the end.
+    accepting().catch(() => {});
   }
+  return { conns, [Symbol.dispose]: () => stack.dispose() };
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.listener.close();
-    await this.#accepting;
-    await Promise.all(this.#handled);
-    for (const conn of this.conns) conn[Symbol.dispose]();
-  }
+/** Runs the client to its end, with server 1 played so. */
+async function ask(
+  args: string[],
+  handler: Handler,
+  options: RunOptions = {},
+): Promise<Finished> {
+  const { network = new MemoryNetwork() } = options;
+  using _ = play(network, { 1: handler });
+  return await run(["client", "--servers=1", ...args], { ...options, network });
 }
 
 async function receive(conn: MemoryConnection): Promise<string> {
@@ -118,9 +61,7 @@ async function receive(conn: MemoryConnection): Promise<string> {
 }
 
 /** Replies with what the function returns, and closes. */
-function replying(
-  reply: (message: string) => string | Uint8Array<ArrayBuffer>,
-): (conn: MemoryConnection) => Promise<void> {
+function replying(reply: (message: string) => string | Uint8Array): Handler {
   return async (conn) => {
     const message = await receive(conn);
     // The client may have closed the connection by now.
@@ -129,16 +70,19 @@ function replying(
   };
 }
 
-/** Replies, and leaves the connection open. */
-function lingering(reply: string): (conn: MemoryConnection) => Promise<void> {
-  return async (conn) => {
-    await receive(conn);
-    await send(conn, reply);
-  };
+const echo = replying((message) => message);
+const silent: Handler = () => {};
+
+function connected(port = 9001): string {
+  return `connected to Server 127.0.0.1:${port}\n`;
+}
+
+function received(reply: string, port?: number): string {
+  return `${connected(port)}Received from server: ${reply}\n`;
 }
 
 /** What the client prints for an exchange that failed with an error. */
-function failed(error: unknown, port = PORT): string {
+function failed(error: unknown, port = 9001): string {
   return `Failed to connect to Server 127.0.0.1:${port} with error ${
     osErrorText(error)
   }\n`;
@@ -147,633 +91,437 @@ function failed(error: unknown, port = PORT): string {
 const TIMED_OUT = failed(new DOMException("", "TimeoutError"));
 const REFUSED = systemError("ECONNREFUSED");
 const RESET = systemError("ECONNRESET");
+const NO_REPLY =
+  "Server 127.0.0.1:9001 closed the connection without a reply\n";
 
-/** An input with everything there at once. */
-function inputOf(...chunks: (string | Uint8Array)[]): MemoryInput {
-  const input = new MemoryInput();
-  for (const chunk of chunks) input.push(chunk);
-  input.end();
-  return input;
+/** Replies, how each is shown, and what is left of it with `-q` if it is an integer. */
+const REPLIES: [string | Uint8Array, shown: string, answer?: string][] = [
+  ["42", "42", "42"],
+  ["\u3000\x85-8\x0b\n", "\\u3000\\x85-8\\x0b\\n", "-8"],
+  ["+٤_٢", "+٤_٢", "+٤_٢"],
+  ["no", "no"],
+  ["42\nReceived from server: 43", "42\\nReceived from server: 43"],
+  ["\x1b[2J\u200b é", "\\x1b[2J\\u200b é"],
+  [new Uint8Array([0x34, 0xff, 0x32]), "4\\xff2"],
+  // Python reads no more than 4300 digits as an integer.
+  ["9".repeat(MEBIBYTE), "9".repeat(MEBIBYTE)],
+];
+
+for (const [reply, shown, answer] of REPLIES) {
+  const what = answer ? "that is an integer" : "that is none";
+  const start = shown.slice(0, 30);
+  Deno.test(`a reply ${what} is shown on one line: ${start}`, async () => {
+    const code = answer ? 0 : 1;
+    const end = await ask(["21"], replying(() => reply));
+    assertEquals(end, { code, stdout: received(shown), stderr: "" });
+    const quiet = await ask(["-q", "21"], replying(() => reply));
+    const outputs = answer
+      ? { stdout: `${answer}\n`, stderr: "" }
+      : { stdout: "", stderr: `${shown}\n` };
+    assertEquals(quiet, { code, ...outputs });
+  });
 }
 
-Deno.test("an exchange is reported in two lines", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, replying(() => "42"));
-  assertEquals(await askAll(["21"], client), true);
-  assertEquals(client.printed(), {
-    stdout: `${CONNECTED}Received from server: 42\n`,
-    stderr: "",
-  });
-});
-
-Deno.test("the connection is reported before the reply arrives", async () => {
-  const client = new Fixture();
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await settle();
-  assertEquals(client.printed().stdout, CONNECTED);
-  const [conn] = server.conns;
-  assertEquals(await receive(conn), "21");
-  conn.close();
-  await asked;
-});
-
-Deno.test("a reply is whole when the server closes, in however many pieces it comes", async () => {
-  using time = new FakeTime();
-  const client = new Fixture();
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await settle();
-  const [conn] = server.conns;
-  const pieces = ["1".repeat(1400), "2".repeat(1400), "3"];
-  for (const piece of pieces) {
-    await send(conn, piece);
-    await time.advance(49);
-  }
-  conn.close();
-  assertEquals(await asked, true);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: ${pieces.join("")}\n`,
-  );
-});
-
-Deno.test("a reply is whole when nothing follows its last piece for 50 ms", async () => {
-  using time = new FakeTime();
-  const client = new Fixture();
-  await using server = new FakeServer(client.network, lingering("4"));
-  const asked = askAll(["21"], client);
-  await time.advance(49);
-  await send(server.conns[0], "2");
-  await time.advance(49);
-  assertEquals(client.printed().stdout, CONNECTED);
-  await time.advance(1);
-  assertEquals(client.printed().stdout, "Received from server: 42\n");
-  assertEquals(await asked, true);
-  assertEquals(await receive(server.conns[0]), "");
-});
-
-Deno.test("a reset before the reply is an error", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, async (conn) => {
+/** Receives a message, replies, and resets the connection. */
+function resettingAfter(reply: string): Handler {
+  return async (conn) => {
     await receive(conn);
+    await send(conn, reply);
+    await settle();
     conn.reset();
+  };
+}
+
+const TOO_LONG = failed("reply is longer than 1048576 bytes");
+
+/** What the client prints of servers that do this, plainly and with `-q` on standard error. */
+const FAILURES: Record<string, [Handler, plain: string, quiet: string]> = {
+  "closes without a reply": [replying(() => ""), received(""), NO_REPLY],
+  "resets at once": [(conn) => conn.reset(), failed(RESET), failed(RESET)],
+  "resets before its reply": [
+    resettingAfter(""),
+    connected() + failed(RESET),
+    failed(RESET),
+  ],
+  "resets after a piece of its reply": [
+    resettingAfter("4"),
+    connected() + failed(RESET),
+    failed(RESET),
+  ],
+  "replies with more than 1 MiB": [
+    replying(() => "9".repeat(MEBIBYTE + 1)),
+    connected() + TOO_LONG,
+    TOO_LONG,
+  ],
+};
+
+for (const [does, [handler, stdout, stderr]] of Object.entries(FAILURES)) {
+  Deno.test(`a server that ${does} has not answered`, async () => {
+    const end = await ask(["21"], handler);
+    assertEquals(end, { code: 1, stdout, stderr: "" });
+    const quiet = await ask(["-q", "21"], handler);
+    assertEquals(quiet, { code: 1, stdout: "", stderr });
   });
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(client.printed().stdout, CONNECTED + failed(RESET));
-});
+}
 
-Deno.test("a reset after the first piece is an error, never an answer", async () => {
-  using time = new FakeTime();
-  for (const elapsed of [0, 49]) {
-    const client = new Fixture();
-    await using _ = new FakeServer(client.network, async (conn) => {
-      await lingering("4")(conn);
-      await time.advance(elapsed);
-      conn.reset();
-    });
-    assertEquals(await askAll(["21"], client), false);
-    assertEquals(client.printed().stdout, CONNECTED + failed(RESET));
-  }
-});
+/** Steps of a server: it waits for so many milliseconds, sends a text, or does this. */
+type Step = number | string | "pending" | "close" | "reset" | {
+  frozen: string;
+};
 
-Deno.test("an exchange without a reply times out, and its connection is closed", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 100 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await time.advance(99);
-  assertEquals(client.printed().stdout, CONNECTED);
-  await time.advance(1);
-  assertEquals(client.printed().stdout, TIMED_OUT);
-  assertEquals(await asked, false);
-  assertEquals(await readAll(server.conns[0]), "21");
-});
+/** What the client prints with these options, by what server 1 does once they are connected. */
+const IN_TIME: Record<string, [args: string, Step[], string]> = {
+  "the connection is reported before the reply arrives": [
+    "",
+    [1, "pending", "42", "close"],
+    received("42"),
+  ],
+  "a reply is whole when the server closes, in however many pieces it comes": [
+    "",
+    ["1".repeat(1400), 49, "2".repeat(1400), 49, "3", 49, "pending", "close"],
+    received("1".repeat(1400) + "2".repeat(1400) + "3"),
+  ],
+  "a reply is whole when nothing follows its last piece for 50 ms": [
+    "",
+    ["4", 49, "2", 49, "pending", 30],
+    received("42"),
+  ],
+  "a reset within 50 ms of the first piece is an error, never an answer": [
+    "",
+    ["4", 49, "reset"],
+    connected() + failed(RESET),
+  ],
+  "an exchange without a reply times out": [
+    "--timeout=0.1",
+    [99, "pending", 30],
+    connected() + TIMED_OUT,
+  ],
+  "a reply that has arrived is never lost to the timeout": [
+    "--timeout=0.1",
+    [99, "42", 80],
+    received("42"),
+  ],
+  "a reply that never ends times out": [
+    "--timeout=0.1",
+    Array.from({ length: 15 }, () => ["4", 10]).flat(),
+    connected() + TIMED_OUT,
+  ],
+  "a reply that came while the client was frozen is not lost to the timeout": [
+    "--timeout=1",
+    [{ frozen: "42" }, "close", 100],
+    received("42"),
+  ],
+  "what came while the client was frozen belongs to the reply": [
+    "--timeout=1",
+    ["4", { frozen: "2" }, "close", 100],
+    received("42"),
+  ],
+  "an exchange without a time limit waits for ever": [
+    "--timeout=0",
+    [1_000_000, "pending", "close"],
+    received(""),
+  ],
+};
+
+for (const [name, [args, steps, shown]] of Object.entries(IN_TIME)) {
+  Deno.test(name, async () => {
+    using time = new FakeTime();
+    const network = new MemoryNetwork();
+    using listener = network.listen(9001);
+    // On a terminal what is printed appears at once.
+    const stdout = new MemoryOutput({ isTerminal: true });
+    const command = `client --servers=1 ${args} 21`.split(/ +/);
+    const client = start(command, { network, stdout });
+    using conn = await listener.accept();
+    for (const step of steps) {
+      await settle();
+      if (typeof step === "number") await time.advance(step);
+      else if (step === "pending") assertEquals(stdout.text, connected());
+      else if (step === "close" || step === "reset") conn[step]();
+      else if (typeof step === "string") await send(conn, step).catch(() => {});
+      else {
+        const sent = send(conn, step.frozen);
+        time.freeze(5_000);
+        await sent;
+      }
+    }
+    await time.advance(0);
+    assertEquals((await client.finished()).stdout, shown);
+    if (!conn.isClosed) assertEquals(await readAll(conn), "21");
+  });
+}
 
 Deno.test("an attempt to connect times out, and the next exchange has its own time", async () => {
   using time = new FakeTime();
   const network = new MemoryNetwork({ backlog: 1 });
-  const client = new Fixture({ timeout: 100, network });
   // Nobody accepts, and the backlog has room for one.
-  const listener = network.listen(PORT);
-  using _queued = await network.connect(PORT);
-  const asked = askAll(["21", "22"], client);
-  await time.advance(100);
-  assertEquals(client.printed().stdout, TIMED_OUT);
-  await time.advance(99);
-  using accepted = await listener.accept();
+  using listener = network.listen(9001);
+  using _queued = await network.connect(9001);
+  const stdout = new MemoryOutput({ isTerminal: true });
+  const args = ["client", "--servers=1", "--timeout=0.1", "21", "22"];
+  const client = start(args, { network, stdout });
+  await time.advance(130);
+  assertEquals(stdout.text, TIMED_OUT);
+  await time.advance(60);
+  using _accepted = await listener.accept();
   using next = await listener.accept();
-  await lingering("44")(next);
-  await time.advance(50);
-  assertEquals(await asked, false);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: 44\n`,
-  );
-  assert(!accepted.isClosed);
-  listener.close();
-});
-
-Deno.test("a reply that has arrived is never lost to the timeout", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 100 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await time.advance(99);
-  await lingering("42")(server.conns[0]);
-  await time.advance(50);
-  assertEquals(await asked, true);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: 42\n`,
-  );
-});
-
-Deno.test("a reply that never ends times out", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 100 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await settle();
-  const [conn] = server.conns;
-  for (let elapsed = 0; elapsed <= 130; elapsed += 10) {
-    await send(conn, "4").catch(() => {});
-    await time.advance(10);
-  }
-  assertEquals(await asked, false);
-  assertEquals(client.printed().stdout, CONNECTED + TIMED_OUT);
-});
-
-Deno.test("what came while the client was frozen belongs to the reply", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 1_000 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await settle();
-  const [conn] = server.conns;
-  await send(conn, "4");
-  await settle();
-  const sent = send(conn, "2");
-  time.freeze(5_000);
-  await sent;
-  conn.close();
-  await time.advance(10);
-  assertEquals(await asked, true);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: 42\n`,
-  );
-});
-
-Deno.test("a reply that came while the client was frozen is not lost to the timeout", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 1_000 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await settle();
-  const [conn] = server.conns;
-  const sent = send(conn, "42");
-  time.freeze(5_000);
-  await sent;
-  conn.close();
-  await time.advance(10);
-  assertEquals(await asked, true);
-});
-
-Deno.test("an exchange without a time limit waits for ever", async () => {
-  using time = new FakeTime();
-  const client = new Fixture({ timeout: 0 });
-  await using server = new FakeServer(client.network, () => {});
-  const asked = askAll(["21"], client);
-  await time.advance(1_000_000);
-  assertEquals(time.signals, 0);
-  server.conns[0].close();
-  await asked;
-});
-
-Deno.test("a reply may be up to 1 MiB long", async () => {
-  const client = new Fixture();
-  const longest = "9".repeat(MEBIBYTE);
-  await using _ = new FakeServer(
-    client.network,
-    replying((message) => message === "21" ? longest : longest + "9"),
-  );
-  // It has more digits than Python reads as an integer.
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: ${longest}\n`,
-  );
-  assertEquals(await askAll(["22"], client), false);
-  assertEquals(
-    client.printed().stdout,
-    CONNECTED + failed(new Error(`reply is longer than ${MEBIBYTE} bytes`)),
-  );
+  assertEquals(await receive(next), "22");
+  await send(next, "44");
+  await time.advance(80);
+  assertEquals((await client.finished()).stdout, TIMED_OUT + received("44"));
 });
 
 Deno.test("a reply that arrives before the whole message is sent counts", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, async (conn) => {
+  const { stdout } = await ask(["9".repeat(MEBIBYTE)], async (conn) => {
     await send(conn, "too long");
     await conn.closeWrite();
     await readAll(conn);
     conn.close();
   });
-  await askAll(["9".repeat(MEBIBYTE)], client);
-  assertEquals(
-    client.printed().stdout,
-    `${CONNECTED}Received from server: too long\n`,
-  );
+  assertEquals(stdout, received("too long"));
 });
 
 Deno.test("a message that can't be sent is an error if no reply comes", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, (conn) => conn.close());
-  assertEquals(await askAll(["9".repeat(MEBIBYTE)], client), false);
-  assertEquals(
-    client.printed().stdout,
-    CONNECTED + failed(systemError("EPIPE")),
-  );
-});
-
-Deno.test("a close without a reply is shown as in Python, and counts as a failure", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, replying(() => ""));
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(client.printed(), {
-    stdout: `${CONNECTED}Received from server: \n`,
-    stderr: "",
-  });
-  assertEquals(
-    await askAll(["21"], new Fixture({ ...client, quiet: true })),
-    false,
-  );
-  assertEquals(client.printed(), {
-    stdout: "",
-    stderr: "Server 127.0.0.1:9001 closed the connection without a reply\n",
-  });
+  const { stdout } = await ask(["9".repeat(MEBIBYTE)], (conn) => conn.close());
+  assertMatch(stdout, /^connected .+\nFailed .+ error .*Broken pipe\n$/);
 });
 
 Deno.test("a socket that TCP has connected to itself is closed, and another is tried", async () => {
   const network = new MemoryNetwork();
   const port = network.nextPort;
-  const client = new Fixture({ network, servers: [port - 9000] });
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(client.printed().stdout, failed(REFUSED, port));
+  const args = ["client", `--servers=${port - 9000}`, "21"];
+  const { stdout } = await run(args, { network });
+  assertEquals(stdout, failed(REFUSED, port));
   assertEquals(network.nextPort, port + 2);
 });
 
-Deno.test("a system error is reported in place of the answer", async () => {
-  const client = new Fixture();
-  for (const code of ["ECONNREFUSED", "ECONNRESET", "ENOTCONN"] as const) {
-    const error = systemError(code);
-    client.network.failConnect(error);
-    assertEquals(await askAll(["21"], client), false);
-    assertEquals(client.printed(), { stdout: failed(error), stderr: "" });
-  }
-});
-
-Deno.test("if the system has no socket, no server is blamed", async () => {
-  const client = new Fixture();
-  const codes = [
+Deno.test("a system error is reported in place of the answer, without blaming a server if there is no socket", async () => {
+  const named = ["ECONNREFUSED", "ECONNRESET", "ENOTCONN"];
+  const noSocket = [
     ...["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"],
     ...["EAFNOSUPPORT", "EPROTONOSUPPORT"],
   ];
-  for (const code of codes) {
+  for (const code of [...named, ...noSocket]) {
+    const network = new MemoryNetwork();
     const error = Object.assign(new Error("No (os error 24)"), { code });
-    client.network.failConnect(error);
-    assertEquals(await askAll(["21"], client), false);
-    assertEquals(client.printed(), {
-      stdout: `socket creation failed with error ${osErrorText(error)}\n`,
+    network.failConnect(error);
+    const end = await run(["client", "--servers=1", "21"], { network });
+    assertEquals(end, {
+      code: 1,
+      stdout: named.includes(code)
+        ? failed(error)
+        : `socket creation failed with error ${osErrorText(error)}\n`,
       stderr: "",
     });
   }
 });
 
-Deno.test("a hint follows a refused connection if hints are wanted", async () => {
-  const client = new Fixture({ hints: true });
-  await askAll(["21"], client);
-  assertEquals(client.printed(), {
-    stdout: failed(REFUSED),
-    stderr:
-      "Hint: start server 1 in another terminal: tcpcalc serve 1 (from a clone: npx -y deno task serve 1)\n",
-  });
-  client.network.failConnect(RESET);
-  await askAll(["21"], client);
-  assertEquals(client.printed().stderr, "");
-});
-
-Deno.test("a reply is shown as repr shows it", async () => {
-  const cases: [string | Uint8Array<ArrayBuffer>, string][] = [
-    ["42\nReceived from server: 43", "42\\nReceived from server: 43"],
-    ["\x1b[2J\u200b\u3000 é", "\\x1b[2J\\u200b\\u3000 é"],
-    [new Uint8Array([0x34, 0xff, 0x32]), "4\\xff2"],
-  ];
-  for (const [reply, shown] of cases) {
-    const client = new Fixture();
-    await using _ = new FakeServer(client.network, replying(() => reply));
-    assertEquals(await askAll(["21"], client), false);
-    assertEquals(client.printed(), {
-      stdout: `${CONNECTED}Received from server: ${shown}\n`,
-      stderr: "",
-    });
-    await askAll(["21"], new Fixture({ ...client, quiet: true }));
-    assertEquals(client.printed(), { stdout: "", stderr: `${shown}\n` });
-  }
-});
-
-Deno.test("a quiet client prints an integer without the blanks around it", async () => {
-  const client = new Fixture({ quiet: true });
-  await using _ = new FakeServer(client.network, replying((text) => text));
-  const cases = [
-    ["42\n", "42"],
-    ["\u3000\x85-8\x0b", "-8"],
-    ["+1_0", "+1_0"],
-    ["٤٢", "٤٢"],
-    ["9".repeat(1000), "9".repeat(1000)],
-  ];
-  for (const [reply, answer] of cases) {
-    assertEquals(await askAll([reply], client), true);
-    assertEquals(client.printed(), { stdout: `${answer}\n`, stderr: "" });
-  }
-});
-
-Deno.test("a quiet client reports on standard error what is not an answer", async () => {
-  const client = new Fixture({ quiet: true });
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(client.printed(), { stdout: "", stderr: failed(REFUSED) });
+Deno.test("on a terminal a hint follows once for each server that refuses", async () => {
+  const network = new MemoryNetwork();
+  network.failConnect(RESET);
+  const stderr = new MemoryOutput({ isTerminal: true });
+  const args = ["client", "--servers=1,2", "--failover", "20", "21", "22"];
+  const end = await run(args, { network, stderr });
+  assertEquals(end.code, 1);
+  assertEquals(
+    [...end.stderr.matchAll(/^Hint: .*?(tcpcalc serve -?\d+).*\n/gm)]
+      .map(([, command]) => command),
+    ["tcpcalc serve 2", "tcpcalc serve 1"],
+  );
+  assertEquals((await run(args)).stderr, "");
 });
 
 Deno.test("every server is equally likely to be drawn", async () => {
   const network = new MemoryNetwork();
-  await using _1 = new FakeServer(network, replying(() => "1"), 9001);
-  await using _2 = new FakeServer(network, replying(() => "2"), 9002);
-  await using _3 = new FakeServer(network, replying(() => "3"), 9003);
+  const handlers = Object.fromEntries(
+    [1, 2, 3].map((n) => [n, replying(() => String(n))]),
+  );
+  using _ = play(network, handlers);
   const drawn = [0, 0.33, 0.34, 0.66, 0.67, 0.999_999];
-  const client = new Fixture({
-    network,
-    servers: [1, 2, 3],
-    quiet: true,
-    random: () => drawn.shift()!,
-  });
-  await askAll([..."000000"], client);
-  assertEquals(client.printed().stdout, "1\n1\n2\n2\n3\n3\n");
+  const args = ["client", "-q", ..."000000"];
+  const random = () => drawn.shift()!;
+  const { stdout } = await run(args, { network, random });
+  assertEquals(stdout, "1\n1\n2\n2\n3\n3\n");
 });
 
-Deno.test("without failover only one server is asked", async () => {
-  const client = new Fixture({ servers: [2, 1] });
-  await using _ = new FakeServer(client.network, replying(() => "42"));
-  assertEquals(await askAll(["21"], client), false);
-  assertEquals(client.printed().stdout, failed(REFUSED, 9002));
-});
-
-Deno.test("failover tries every server once, in random order, before giving up", async () => {
-  const orders: [random: number, ports: number[]][] = [
-    [0, [9001, 9002, 9003]],
-    [0.999_999, [9003, 9002, 9001]],
-    [0.5, [9002, 9003, 9001]],
+Deno.test("one server is asked; with --failover every one, in random order", async () => {
+  const refusals = (...ports: number[]) =>
+    ports.map((port) => failed(REFUSED, port)).join("");
+  const orders: [string[], number, string][] = [
+    [[], 0.5, refusals(9002)],
+    [["--failover"], 0, refusals(9001, 9002, 9003)],
+    [["--failover"], 0.999_999, refusals(9003, 9002, 9001)],
+    [["--failover"], 0.5, refusals(9002, 9003, 9001)],
   ];
-  for (const [random, ports] of orders) {
-    const client = new Fixture({
-      servers: [1, 2, 3],
-      failover: true,
-      random: () => random,
-    });
-    assertEquals(await askAll(["21"], client), false);
+  for (const [args, random, stdout] of orders) {
     assertEquals(
-      client.printed().stdout,
-      ports.map((port) => failed(REFUSED, port)).join(""),
+      await run(["client", ...args, "21"], { random: () => random }),
+      { code: 1, stdout, stderr: "" },
     );
   }
 });
 
 Deno.test("failover passes over servers that reset, time out or close without a reply", async () => {
   using time = new FakeTime();
-  const servers = [2, 3, 4, 5, 1, 6];
-  const client = new Fixture({ servers, timeout: 100, failover: true });
-  const { network } = client;
-  await using _2 = new FakeServer(network, (conn) => conn.reset(), 9002);
-  await using _3 = new FakeServer(network, async () => {
-    await time.advance(100);
-  }, 9003);
-  await using _4 = new FakeServer(network, replying(() => ""), 9004);
-  await using _1 = new FakeServer(network, replying(() => "no integer"));
-  assertEquals(await askAll(["21"], client), false);
-  const connected = (port: number) => `connected to Server 127.0.0.1:${port}\n`;
-  assertEquals(client.printed(), {
-    stdout: connected(9002) + failed(RESET, 9002) +
-      connected(9003) + TIMED_OUT.replace("9001", "9003") +
-      connected(9004) + "Received from server: \n" +
-      failed(REFUSED, 9005) +
+  const network = new MemoryNetwork();
+  using _ = play(network, {
+    2: (conn) => conn.reset(),
+    3: async (conn) => {
+      await receive(conn);
+      conn.reset();
+    },
+    4: silent,
+    5: replying(() => ""),
+    // 6 refuses.
+    1: replying(() => "no integer"),
+    7: echo,
+  });
+  const args = ["client", "--servers=2,3,4,5,6,1,7", "--failover"];
+  const client = start([...args, "--timeout=0.1", "21"], { network });
+  await time.advance(200);
+  assertEquals(await client.finished(), {
+    code: 1,
+    stdout: failed(RESET, 9002) +
+      connected(9003) + failed(RESET, 9003) +
+      connected(9004) + TIMED_OUT.replace("9001", "9004") +
+      received("", 9005) +
+      failed(REFUSED, 9006) +
       // A reply is a reply, even if it is not an integer.
-      CONNECTED + "Received from server: no integer\n",
+      received("no integer"),
     stderr: "",
   });
 });
 
 Deno.test("every number is sent, and one failure makes the whole run fail", async () => {
-  const client = new Fixture({ quiet: true });
-  await using _ = new FakeServer(
-    client.network,
-    replying((text) => text === "abc" ? "no" : text),
+  const handler = replying((text) => text === "abc" ? "no" : text);
+  const options = { stdin: "not read\n" };
+  assertEquals(
+    await ask(["-q", "1", "-2", " 3 "], handler, options),
+    { code: 0, stdout: "1\n-2\n3\n", stderr: "" },
   );
-  assertEquals(await askAll(["1", "-2", " 3 "], client), true);
-  assertEquals(client.printed(), { stdout: "1\n-2\n3\n", stderr: "" });
-  assertEquals(await askAll(["1", "abc", "", "2"], client), false);
-  assertEquals(client.printed(), {
+  assertEquals(await ask(["-q", "1", "abc", "", "2"], handler), {
+    code: 1,
     stdout: "1\n2\n",
     stderr: "no\nNothing to send: the number is empty\n",
   });
 });
 
-Deno.test("numbers are sent no faster than the output takes the answers", async () => {
-  const client = new Fixture();
-  await using server = new FakeServer(client.network, replying(() => "42"));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  client.stdout.ready = promise;
-  const asked = askAll(["21", "21"], client);
-  await settle();
-  assertEquals(server.conns.length, 1);
-  resolve();
-  await asked;
-  assertEquals(server.conns.length, 2);
-});
-
-Deno.test("lines are read no faster than the output takes the prompts", async () => {
-  const client = new Fixture();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  client.stdout.ready = promise;
-  const session = interact(inputOf("\n\nexit\n"), client);
-  await settle();
-  assertEquals(client.printed().stdout, PROMPT.repeat(2));
-  resolve();
-  await session;
-  assertEquals(client.printed().stdout, PROMPT);
-});
-
-Deno.test("a failed output ends the client, whatever the input", async () => {
-  const client = new Fixture();
-  await using server = new FakeServer(client.network, replying(() => "42"));
-  const full = systemError("ENOSPC");
-  Object.defineProperty(client.stdout, "ready", {
-    get() {
-      throw full;
-    },
+for (const stream of ["stdout", "stderr"] as const) {
+  Deno.test(`numbers are sent no faster than a slow ${stream} takes what they lead to`, async () => {
+    const network = new MemoryNetwork();
+    using servers = play(network, { 1: replying(() => "1".repeat(1_000)) });
+    const stdin = "1\n".repeat(4_000);
+    const output = new MemoryOutput();
+    output.pause();
+    const args = ["client", "--servers=1", "--trace"];
+    const client = start(args, { network, stdin, [stream]: output });
+    for (let asked = -1; asked < servers.conns.length;) {
+      asked = servers.conns.length;
+      for (let turn = 0; turn < 100; turn++) await settle();
+    }
+    assert(servers.conns.length < 4_000);
+    output.resume();
+    const { stdout, stderr } = await client.finished();
+    assertEquals(stdout.match(/server: 1+\n/g)?.length, 4_000);
+    assertEquals(stderr.match(/connect /g)?.length, 4_000);
   });
-  await assertRejects(() => askAll(["21", "21"], client), Error, full.message);
-  assertEquals(server.conns.length, 1);
-  for (const line of ["21\n", "\n", `${"1".repeat(MEBIBYTE + 1)}\n`]) {
-    await assertRejects(
-      () => interact(inputOf(line), client),
-      Error,
-      full.message,
-    );
-  }
-});
+}
 
-Deno.test("a session prompts before it reads each line", async () => {
-  const client = new Fixture();
-  await using _ = new FakeServer(client.network, replying((text) => text));
-  const input = new MemoryInput();
-  const session = interact(input, client);
-  const seen: string[] = [];
-  for (const line of ["1\n", "\n", "exit\n"]) {
-    await settle();
-    seen.push(client.printed().stdout);
-    input.push(line);
-  }
-  await session;
-  assertEquals(seen, [
-    PROMPT,
-    `${CONNECTED}Received from server: 1\n${PROMPT}`,
-    PROMPT,
-  ]);
-  assertEquals(client.printed(), { stdout: "", stderr: "" });
-});
-
-Deno.test("a session writes all pending output before it waits for a line", async () => {
-  // Fake time stands still, so no timer can do it.
+Deno.test("a session prompts before it reads each line, and goes on after an error", async () => {
+  // Time stands still: no timer is waited for.
   using _time = new FakeTime();
-  const output = new MemoryOutput();
-  const client = new Fixture({ stdout: new Printer(output, 20) });
-  await using _ = new FakeServer(client.network, replying(() => "42"));
-  const input = new MemoryInput();
-  const session = interact(input, client);
-  input.push("21\n21\n");
+  const network = new MemoryNetwork();
+  using _ = play(network, { 1: echo });
+  const stdin = new MemoryInput();
+  const client = start(["client", "--servers=1"], { network, stdin });
   await settle();
-  const answer = `${CONNECTED}Received from server: 42\n${PROMPT}`;
-  assertEquals(output.text, PROMPT + answer + answer);
-  input.push("exit\n");
-  await session;
-});
-
-Deno.test("an error is written after the answers before it", async () => {
-  using time = new FakeTime();
-  const output = new MemoryOutput();
-  const stdout = new Printer(output, 20);
-  const stderr = new Printer(output);
-  const client = new Fixture({ quiet: true, stdout, stderr });
-  await using _ = new FakeServer(client.network, replying((text) => text));
-  await askAll(["1", "2", "abc", ""], client);
-  await time.advance(0);
-  assertEquals(
-    output.text,
-    "1\n2\nabc\nNothing to send: the number is empty\n",
-  );
-});
-
-Deno.test("exit ends a session, in upper or lower case", async () => {
-  for (const input of ["exit\n21\n", "EXIT\r\n21\n", "eXiT"]) {
-    const client = new Fixture();
-    await interact(inputOf(input), client);
-    assertEquals(client.printed(), { stdout: PROMPT, stderr: "" });
-  }
-});
-
-Deno.test("a line is sent byte for byte, without its line end", async () => {
-  const client = new Fixture();
-  const messages: Uint8Array[] = [];
-  await using _ = new FakeServer(client.network, async (conn) => {
-    const buffer = new Uint8Array(1024);
-    const size = await conn.read(buffer);
-    messages.push(buffer.subarray(0, size!));
-    conn.close();
-  });
-  const lines = [
-    ...[
-      " exit ",
-      "exits",
-      "\ufeff1",
-      "\t ",
-      "1\r2",
-      "\0",
-      "é",
-      "1".repeat(1024),
-    ]
-      .map((line) => encoder.encode(line)),
-    new Uint8Array([0xff, 0x80, 0x31]),
-    // Four bytes that are neither exit nor text.
-    new Uint8Array([0x65, 0x78, 0x69, 0xff]),
+  network.failConnect(RESET);
+  const lines: [string, string][] = [
+    ["0\n", failed(RESET) + PROMPT],
+    ["1\n", received("1") + PROMPT],
+    ["2\n3\n", received("2") + PROMPT + received("3") + PROMPT],
+    ["\n", PROMPT],
+    ["\r\n", PROMPT],
+    ["exit\n", ""],
   ];
-  const input = lines.flatMap((line) => [line, "\n"]);
-  await interact(inputOf(...input, "1\r\n", "2"), client);
-  assertEquals(messages, [...lines, encoder.encode("1"), encoder.encode("2")]);
-});
-
-Deno.test("an empty line is not sent, and the prompt comes again", async () => {
-  const client = new Fixture();
-  await interact(inputOf("\n\r\n\nexit\n"), client);
-  assertEquals(client.printed(), { stdout: PROMPT.repeat(4), stderr: "" });
-});
-
-Deno.test("a session ends with its input, after a newline", async () => {
-  const client = new Fixture();
-  await interact(inputOf(), client);
-  assertEquals(client.printed(), { stdout: `${PROMPT}\n`, stderr: "" });
-});
-
-Deno.test("a line of more than 1 MiB is not sent, and the session goes on", async () => {
-  const client = new Fixture();
-  const sizes: number[] = [];
-  await using _ = new FakeServer(client.network, async (conn) => {
-    sizes.push((await readAll(conn)).length);
-  });
-  await using _server = new FakeServer(
-    client.network,
-    async (conn) => {
-      const buffer = new Uint8Array(MEBIBYTE);
-      let size = 0;
-      while (size < MEBIBYTE) size += (await conn.read(buffer))!;
-      sizes.push(size);
-      conn.close();
-    },
-    9002,
-  );
-  const longest = "1".repeat(MEBIBYTE);
-  await interact(
-    inputOf(`${longest}1\n${longest}\n`),
-    new Fixture({ ...client, servers: [2] }),
-  );
-  assertEquals(sizes, [MEBIBYTE]);
-  assertEquals(client.printed(), {
-    stdout: `${PROMPT}${PROMPT}connected to Server 127.0.0.1:9002\n` +
-      `Received from server: \n${PROMPT}\n`,
-    stderr: "Not sent: the line is longer than 1048576 bytes\n",
-  });
-});
-
-Deno.test("an error does not end a session", async () => {
-  const client = new Fixture();
-  await interact(inputOf("1\n2\nexit\n"), client);
+  let printed = PROMPT;
+  for (const [line, shown] of lines) {
+    assertEquals(client.stdout.text, printed);
+    stdin.push(line);
+    await settle();
+    printed += shown;
+  }
   assertEquals(
-    client.printed().stdout,
-    PROMPT + failed(REFUSED) + PROMPT + failed(REFUSED) + PROMPT,
+    await client.finished(),
+    { code: 0, stdout: printed, stderr: "" },
   );
 });
 
 Deno.test("a quiet session prints neither prompts nor a final newline", async () => {
-  const client = new Fixture({ quiet: true });
-  await using _ = new FakeServer(client.network, replying((text) => text));
-  await interact(inputOf("1\n\n2"), client);
-  assertEquals(client.printed(), { stdout: "1\n2\n", stderr: "" });
+  const options = { stdin: "1\n\na\n2" };
+  assertEquals(
+    await ask(["-q"], echo, options),
+    { code: 0, stdout: "1\n2\n", stderr: "a\n" },
+  );
+});
+
+Deno.test("where both streams end in one place, lines are in the order of what happened", async () => {
+  const both = new MemoryOutput();
+  const streams = { stdout: both, stderr: both };
+  await ask(["-q", "1", "2", "abc", ""], echo, streams);
+  const quiet = "1\n2\nabc\nNothing to send: the number is empty\n";
+  assertEquals(both.text, quiet);
+  await ask(["--trace", "21"], echo, streams);
+  assertEquals(
+    both.text.slice(quiet.length).replace(/^[\d:.]+ {2}(\w+).*/gm, "$1"),
+    `connect\n${connected()}send\nrecv\nrecv\nclose\nReceived from server: 21\n`,
+  );
+});
+
+Deno.test("a line is sent byte for byte, without its line end", async () => {
+  const messages: Uint8Array[] = [];
+  const lines = [
+    ...[" exit ", "exits", "\ufeff1", "\t ", "1\r2", "\0", "é"],
+    "1".repeat(1024),
+  ].map((line) => new TextEncoder().encode(line));
+  // The second is four bytes that are neither exit nor text.
+  lines.push(new Uint8Array([0xff, 0x80, 0x31]));
+  lines.push(new Uint8Array([0x65, 0x78, 0x69, 0xff]));
+  const stdin = new MemoryInput();
+  for (const line of lines.flatMap((line) => [line, "\n"])) stdin.push(line);
+  stdin.push("1\r\n2");
+  stdin.end();
+  await ask([], async (conn) => {
+    const buffer = new Uint8Array(1024);
+    const size = await conn.read(buffer);
+    messages.push(buffer.subarray(0, size!));
+    conn.close();
+  }, { stdin });
+  const rest = ["1", "2"].map((line) => new TextEncoder().encode(line));
+  assertEquals(messages, [...lines, ...rest]);
+});
+
+Deno.test("output that can't be written ends the client with one line; a reader that went away, silently", async () => {
+  for (const args of [["21", "21"], ["-q", "21"], [], ["-q"]]) {
+    for (const code of ["ENOSPC", "EPIPE"] as const) {
+      const stdout = new MemoryOutput();
+      const error = systemError(code);
+      stdout.fail(error);
+      const stdin = "21\n\n21\n";
+      const stderr = code === "EPIPE" ? "" : `tcpcalc: ${osErrorText(error)}\n`;
+      assertEquals(
+        await ask(args, echo, { stdin, stdout }),
+        { code: 1, stdout: "", stderr },
+      );
+    }
+  }
+});
+
+Deno.test("the client goes on when standard error can't be written", async () => {
+  const stderr = new MemoryOutput();
+  stderr.fail(systemError("ENOSPC"));
+  assertEquals(
+    await ask(["-q", "--trace", "21"], echo, { stderr }),
+    { code: 0, stdout: "21\n", stderr: "" },
+  );
 });

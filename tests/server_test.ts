@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "../calc.ts";
-import type { Connection } from "../io/network.ts";
+import { MAX_MESSAGE_BYTES, TOO_LONG } from "../calc.ts";
 import { osErrorText } from "../python/os_error.ts";
-import { serve, type ServeOptions } from "../server.ts";
+import { type RunningProgram, start } from "./support/environment.ts";
 import {
   type MemoryConnection,
+  type MemoryListener,
   MemoryNetwork,
   readAll,
   send,
@@ -14,263 +14,207 @@ import { FakeTime, settle } from "./support/time.ts";
 
 const PORT = 9001;
 
-/** A server on a network of its own, and what it has printed. Disposing of it stops it. */
-class TestServer implements AsyncDisposable {
-  readonly network: MemoryNetwork;
-  readonly lines: string[] = [];
-  readonly warnings: string[] = [];
-  readonly listener;
-  readonly #controller = new AbortController();
-  readonly #served: Promise<void>;
+const LISTENING = "Server is listening on 127.0.0.1:9001\n";
+const CLOSED = "The client socket is closed\n";
 
-  constructor(
-    { network = new MemoryNetwork(), ...options }: Partial<ServeOptions> & {
-      network?: MemoryNetwork;
-    } = {},
-  ) {
-    this.network = network;
-    this.listener = network.listen(PORT);
-    this.#served = serve(this.listener, {
-      idleTimeout: 0,
-      log: { print: (line) => this.lines.push(line), ready: undefined },
-      warn: (line) => this.warnings.push(line),
-      signal: this.#controller.signal,
-      ...options,
-    });
-  }
+const NO_FILE = systemError("EMFILE");
 
-  connect(hostname?: string): Promise<MemoryConnection> {
-    return this.network.connect(PORT, undefined, hostname);
-  }
+/** Starts server 1. */
+function serve(args: string[] = [], network = new MemoryNetwork()) {
+  return start(["serve", "1", ...args], { network });
+}
 
-  /** Connects, sends a message, and reads the reply to its end. */
-  async ask(message: string | Uint8Array<ArrayBuffer>): Promise<string> {
-    using conn = await this.connect();
-    return await ask(conn, message);
-  }
+function connect({ network }: RunningProgram) {
+  return network.connect(PORT);
+}
 
-  async stop(): Promise<void> {
-    this.#controller.abort();
-    await this.#served;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
+function listenerOf({ network }: RunningProgram): MemoryListener {
+  return network.listenerOn(PORT)!;
 }
 
 async function ask(
-  conn: Connection,
-  message: string | Uint8Array<ArrayBuffer>,
+  conn: MemoryConnection,
+  message: string | Uint8Array,
 ): Promise<string> {
   await send(conn, message);
   return await readAll(conn);
 }
 
+/** Connects, sends a message, and reads the reply to its end. */
+async function askOnce(
+  server: RunningProgram,
+  message: string | Uint8Array,
+): Promise<string> {
+  using conn = await connect(server);
+  return await ask(conn, message);
+}
+
+/** Stops the server. Returns its log, without the first line. */
+async function logOf(server: RunningProgram, time?: FakeTime): Promise<string> {
+  const stopped = server.stop();
+  await time?.advance(5_000);
+  const { code, stdout } = await stopped;
+  assertEquals(code, 0);
+  assert(stdout.startsWith(LISTENING));
+  return stdout.slice(LISTENING.length);
+}
+
+function nameOf({ localAddr: { hostname, port } }: MemoryConnection): string {
+  return `('${hostname}', ${port})`;
+}
+
 /** What is logged when a connection is accepted. */
-function accepted({ localAddr: { hostname, port } }: Connection): string {
-  return `Accepted connection from ('${hostname}', ${port})`;
+function accepted(conn: MemoryConnection): string {
+  return `Accepted connection from ${nameOf(conn)}\n`;
 }
 
-function timedOut({ localAddr: { hostname, port } }: Connection): string {
-  return `Timed out waiting for ('${hostname}', ${port})`;
+function timedOut(conn: MemoryConnection): string {
+  return `Timed out waiting for ${nameOf(conn)}\n`;
 }
 
-const CLOSED = "The client socket is closed";
-
-Deno.test("a message is answered, and the connection closed", async () => {
-  await using server = new TestServer();
-  assertEquals(await server.ask("21"), "42");
-  assertEquals(await server.ask(" -4\n"), "-8");
-  assertEquals(await server.ask("abc"), NOT_AN_INTEGER);
-});
+function received(message: string): string {
+  return `Received from client: ${message}\n`;
+}
 
 Deno.test("the log has every connection and every message, in order", async () => {
-  await using server = new TestServer();
-  using conn = await server.connect();
-  using other = await server.connect("127.9.8.7");
-  await ask(other, "-4\n");
-  await ask(conn, "21");
-  assertEquals(server.lines, [
-    accepted(conn),
-    accepted(other),
-    "Received from client: -4\\n",
-    "Received from client: 21",
-  ]);
+  const server = serve();
+  using conn = await connect(server);
+  using other = await connect(server);
+  assertEquals(await ask(other, "-4\n"), "-8");
+  assertEquals(await ask(conn, "21"), "42");
+  assertEquals(
+    await logOf(server),
+    accepted(conn) + accepted(other) + received("-4\\n") + received("21"),
+  );
 });
 
-Deno.test("a server without a log still answers, and still reports trouble", async () => {
+Deno.test("a quiet server answers, and prints where it listens and its own trouble", async () => {
   using time = new FakeTime();
-  await using server = new TestServer({ log: undefined, idleTimeout: 1_000 });
-  server.listener.failAccept(systemError("EMFILE"));
-  const reply = server.ask("21");
-  const rejection = server.ask("9".repeat(MAX_MESSAGE_BYTES + 1));
-  using idle = await server.connect();
-  (await server.connect()).close();
-  await time.advance(1_100);
+  const server = serve(["--quiet", "--idle-timeout=1"]);
+  await settle();
+  listenerOf(server).failAccept(NO_FILE);
+  const reply = askOnce(server, "21");
+  const rejection = askOnce(server, "9".repeat(MAX_MESSAGE_BYTES + 1));
+  using idle = await connect(server);
+  (await connect(server)).close();
+  await time.advance(1_200);
   assertEquals(await reply, "42");
   assertEquals(await rejection, TOO_LONG);
   assertEquals(await readAll(idle), "");
-  assertEquals(server.warnings.length, 1);
-});
-
-Deno.test("a message is read as UTF-8, and shown as repr shows it", async () => {
-  await using server = new TestServer();
-  assertEquals(await server.ask("１٢"), "24");
-  assertEquals(await server.ask("\ufeff1"), NOT_AN_INTEGER);
-  const bytes = new Uint8Array([0x31, 0xff, 0x1b]);
-  assertEquals(await server.ask(bytes), NOT_AN_INTEGER);
-  assertEquals(server.lines.filter((line) => line.startsWith("Received")), [
-    "Received from client: １٢",
-    "Received from client: \\ufeff1",
-    "Received from client: 1\\xff\\x1b",
-  ]);
+  assertEquals(await logOf(server, time), "");
+  assertEquals(server.stderr.text.match(/\n/g)?.length, 1);
 });
 
 Deno.test("the longest message is doubled whole, and one byte more is rejected", async () => {
-  await using server = new TestServer();
+  const server = serve();
   const longest = "9".repeat(MAX_MESSAGE_BYTES);
-  using conn = await server.connect();
+  using conn = await connect(server);
   assertEquals(await ask(conn, longest), String(2n * BigInt(longest)));
-  using other = await server.connect();
+  using other = await connect(server);
   await send(other, `${longest}9`);
   await other.closeWrite();
   assertEquals(await readAll(other), TOO_LONG);
-  const received = `Received from client: ${longest}`;
   assertEquals(
-    server.lines,
-    [accepted(conn), received, accepted(other), received],
+    await logOf(server),
+    accepted(conn) + received(longest) + accepted(other) + received(longest),
   );
 });
 
-Deno.test("the rejection arrives, however much the client still sends", async () => {
-  await using server = new TestServer();
-  using conn = await server.connect();
-  const sending = send(conn, new Uint8Array(1024 ** 2).fill(0x39));
+Deno.test("a rejected client may go on sending for 30 s", async () => {
+  using time = new FakeTime();
+  const server = serve();
+  using conn = await connect(server);
+  const sending = send(conn, "9".repeat(1024 ** 2));
   assertEquals(await readAll(conn), TOO_LONG);
   await sending;
-});
-
-Deno.test("a rejected client that never stops sending is cut off after 30 s", async () => {
-  using time = new FakeTime();
-  await using server = new TestServer();
-  using conn = await server.connect();
-  await send(conn, "9".repeat(MAX_MESSAGE_BYTES + 1));
-  await time.advance(30_000);
+  await time.advance(29_000);
   await send(conn, "9");
-  await time.advance(20);
+  await time.advance(2_100);
   // The first write to a closed socket succeeds, and is answered with a reset.
   await send(conn, "9");
   await assertRejects(() => send(conn, "9"), Deno.errors.BrokenPipe);
+  await logOf(server, time);
 });
 
-Deno.test("a rejected client that sends without end is cut off after 1 GiB", async () => {
-  await using server = new TestServer();
-  using conn = await server.connect();
-  const bytes = new Uint8Array(1024 ** 2);
-  let mebibytes = 0;
-  await assertRejects(async () => {
-    for (; mebibytes < 2048; mebibytes++) await send(conn, bytes);
-  }, Deno.errors.BrokenPipe);
-  assertEquals(mebibytes, 1024);
-});
-
-Deno.test("a client that closes or resets without a message is logged as closed", async () => {
-  await using server = new TestServer();
-  const closing = await server.connect();
-  closing.close();
-  await settle();
-  const resetting = await server.connect();
-  await settle();
-  resetting.reset();
-  await settle();
-  assertEquals(
-    server.lines,
-    [accepted(closing), CLOSED, accepted(resetting), CLOSED],
-  );
-});
-
-Deno.test("a client that is gone before its reply disturbs nobody", async () => {
-  await using server = new TestServer();
-  for (const message of ["21", "9".repeat(MAX_MESSAGE_BYTES + 1)]) {
-    for (const leave of ["close", "reset"] as const) {
-      const conn = await server.connect();
+Deno.test("a client that is gone before its message or its reply disturbs nobody", async () => {
+  const server = serve();
+  for (const leave of ["close", "reset"] as const) {
+    for (const message of ["", "21", "9".repeat(MAX_MESSAGE_BYTES + 1)]) {
+      const conn = await connect(server);
+      await settle();
       const sent = send(conn, message);
       conn[leave]();
       await sent;
     }
   }
-  assertEquals(await server.ask("21"), "42");
-  assertEquals(server.warnings, []);
+  assertEquals(await askOnce(server, "21"), "42");
+  assertEquals((await logOf(server)).split(CLOSED).length - 1, 2);
+  assertEquals(server.stderr.text, "");
 });
 
 Deno.test("a reply that the network takes in pieces arrives whole", async () => {
-  const network = new MemoryNetwork({ capacity: 3 });
-  await using server = new TestServer({ network });
-  assertEquals(await server.ask("555"), "1110");
+  await using server = serve([], new MemoryNetwork({ capacity: 3 }));
+  assertEquals(await askOnce(server, "555"), "1110");
 });
 
 Deno.test("a client that stays idle is closed when its time is up", async () => {
   using time = new FakeTime();
-  await using server = new TestServer({ idleTimeout: 2_000 });
-  using conn = await server.connect();
-  await time.advance(2_000);
-  assertEquals(server.lines, [accepted(conn)]);
-  await time.advance(10);
-  assertEquals(await readAll(conn), "");
-  assertEquals(server.lines, [accepted(conn), timedOut(conn)]);
-  assertEquals(await server.ask("21"), "42");
+  const times: [string[], number][] = [
+    [[], 60_000],
+    [["--idle-timeout=1.5"], 1_500],
+  ];
+  for (const [args, idleTimeout] of times) {
+    const server = serve(args);
+    using conn = await connect(server);
+    using other = await connect(server);
+    await time.advance(idleTimeout - 1);
+    assertEquals(await ask(other, "21"), "42");
+    await time.advance(500);
+    assertEquals(await readAll(conn), "");
+    const log = await logOf(server, time);
+    assert(log.endsWith(timedOut(conn)) && !log.includes(timedOut(other)));
+  }
 });
 
 Deno.test("a client whose message had arrived is answered, however late the server reads it", async () => {
   using time = new FakeTime();
-  await using server = new TestServer({ idleTimeout: 2_000 });
-  using conn = await server.connect();
-  using idle = await server.connect();
+  const server = serve(["--idle-timeout=2"]);
+  using conn = await connect(server);
+  using idle = await connect(server);
   await settle();
   const reply = ask(conn, "21");
   time.freeze(2_500);
   assertEquals(await reply, "42");
-  await time.advance(20);
+  await time.advance(1_500);
   assertEquals(await readAll(idle), "");
-  assertEquals(server.lines.filter((line) => line.startsWith("Timed")), [
-    timedOut(idle),
-  ]);
+  const log = await logOf(server, time);
+  assert(log.includes(timedOut(idle)) && !log.includes(timedOut(conn)));
 });
 
 Deno.test("idle clients hold up nobody, and without a timeout are answered in the end", async () => {
   using time = new FakeTime();
-  await using server = new TestServer();
-  const idle = await Promise.all(
-    Array.from({ length: 10 }, () => server.connect()),
-  );
-  for (let integer = 0; integer < 20; integer++) {
-    assertEquals(await server.ask(String(integer)), String(2 * integer));
-  }
+  const server = serve(["--idle-timeout=0"]);
+  using idle = await connect(server);
+  assertEquals(await askOnce(server, "21"), "42");
   await time.advance(1_000_000);
-  for (const conn of idle) {
-    assertEquals(await ask(conn, "21"), "42");
-    conn.close();
-  }
+  assertEquals(await ask(idle, "21"), "42");
+  await logOf(server, time);
 });
 
 Deno.test("no client gets any part of what another sent", async () => {
   const network = new MemoryNetwork({ capacity: MAX_MESSAGE_BYTES + 1 });
-  await using server = new TestServer({ network });
-  // More than there are pooled buffers, then two rounds that reuse the buffers of the one before.
+  await using server = serve([], network);
+  // More than a server may keep buffers for, then two rounds that reuse the buffers of the one before.
   for (const [count, longest] of [[520, 9], [50, 1024], [50, 1024]]) {
-    const conns = await Promise.all(
-      Array.from({ length: count }, () => server.connect()),
-    );
+    const clients = Array.from({ length: count }, () => connect(server));
+    const conns = await Promise.all(clients);
     await settle();
     const messages = conns.map((_, index) =>
       String((index + 1) % 10).repeat(1 + (index * 97) % longest)
     );
-    const replies = await Promise.all(
-      conns.map((conn, index) => ask(conn, messages[index])),
-    );
+    const replies = conns.map((conn, index) => ask(conn, messages[index]));
     assertEquals(
-      replies,
+      await Promise.all(replies),
       messages.map((message) => String(2n * BigInt(message))),
     );
     for (const conn of conns) conn.close();
@@ -278,136 +222,138 @@ Deno.test("no client gets any part of what another sent", async () => {
 });
 
 Deno.test("a stop closes the listener, and requests in flight are answered", async () => {
-  const server = new TestServer();
-  using early = await server.connect();
-  using late = await server.connect();
+  const server = serve();
+  using early = await connect(server);
+  using late = await connect(server);
   await settle();
-  const stopped = server.stop();
-  await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
+  const log = logOf(server);
+  await assertRejects(() => connect(server), Deno.errors.ConnectionRefused);
   assertEquals(await ask(early, "21"), "42");
-  assertEquals(await ask(late, "abc"), NOT_AN_INTEGER);
-  await stopped;
-  assertEquals(server.lines, [
-    accepted(early),
-    accepted(late),
-    "Received from client: 21",
-    "Received from client: abc",
-  ]);
-  assertEquals(server.warnings, []);
+  assertEquals(await ask(late, "22"), "44");
+  assertEquals(
+    await log,
+    accepted(early) + accepted(late) + received("21") + received("22"),
+  );
+  assertEquals(server.stderr.text, "");
 });
 
 Deno.test("a client that is idle or still sending 4 s after the stop is cut off", async () => {
   using time = new FakeTime();
-  const server = new TestServer();
-  using idle = await server.connect();
-  using talker = await server.connect();
+  const server = serve();
+  using idle = await connect(server);
+  using talker = await connect(server);
   await send(talker, "9".repeat(MAX_MESSAGE_BYTES + 1));
   await settle();
-  let isStopped = false;
-  const stopped = server.stop().then(() => isStopped = true);
-  await time.advance(3_999);
-  assert(!isStopped);
-  await time.advance(1);
-  await stopped;
+  const log = logOf(server);
+  await time.advance(3_900);
+  await send(talker, "9");
+  await time.advance(1_100);
+  assert(!(await log).includes(timedOut(idle)));
   assertEquals(await readAll(idle), "");
   assertEquals(await readAll(talker), TOO_LONG);
-  assert(!server.lines.includes(timedOut(idle)));
 });
 
-Deno.test("a server whose signal is already aborted accepts nothing", async () => {
-  const server = new TestServer({ signal: AbortSignal.abort() });
-  await server.stop();
-  await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
-});
-
-Deno.test("connections that failed in the backlog are passed over without a back-off", async () => {
+Deno.test("connections that were reset in the queue are passed over without a back-off", async () => {
   using time = new FakeTime();
-  await using server = new TestServer();
-  server.listener.failAccept(
-    ...Array.from({ length: 1000 }, () => systemError("ENOTCONN")),
-    systemError("ECONNABORTED"),
-    systemError("EINVAL"),
-  );
-  assertEquals(await server.ask("21"), "42");
-  assertEquals(server.warnings, []);
-  assertEquals(time.timers, 0);
+  const server = serve();
+  const conns = Array.from({ length: 1_000 }, () => connect(server));
+  for (const conn of await Promise.all(conns)) conn.reset();
+  listenerOf(server).failAccept(systemError("ECONNABORTED"));
+  using last = await connect(server);
+  assertEquals(await ask(last, "21"), "42");
+  const log = await logOf(server, time);
+  assert(log.endsWith(accepted(last) + received("21")));
+  assertEquals(server.stderr.text, "");
 });
 
-Deno.test("the server backs off, up to 100 ms, while accept fails", async () => {
+Deno.test("while accept fails the server backs off, up to 100 ms", async () => {
   using time = new FakeTime();
-  await using server = new TestServer();
+  const server = serve();
   await settle();
-  const errors = Array.from({ length: 6 }, () => systemError("EMFILE"));
+  const errors = Array.from({ length: 6 }, () => NO_FILE);
   // After an accepted connection the back-off starts from the beginning.
   for (let round = 0; round < 2; round++) {
-    server.listener.failAccept(...errors);
-    using conn = await server.connect();
-    const reply = ask(conn, "21");
+    listenerOf(server).failAccept(...errors);
+    using conn = await connect(server);
+    let reply: string | undefined;
+    const asked = ask(conn, "21").then((text) => reply = text);
     for (const backoff of [5, 10, 20, 40, 80, 100]) {
       await time.advance(backoff - 1);
-      assertEquals(server.lines.length, 2 * round);
+      assertEquals(reply, undefined);
       await time.advance(1);
     }
-    assertEquals(await reply, "42");
+    assertEquals(await asked, "42");
   }
+  await logOf(server, time);
 });
 
 Deno.test("a failing accept is reported once a minute", async () => {
   using time = new FakeTime();
-  await using server = new TestServer();
-  const error = systemError("EMFILE");
+  const server = serve();
+  await settle();
   const report = `Failed to accept a connection with error ${
-    osErrorText(error)
-  }`;
-  server.listener.failAccept(error, error);
+    osErrorText(NO_FILE)
+  }\n`;
+  listenerOf(server).failAccept(NO_FILE, NO_FILE);
   await time.advance(59_000);
-  server.listener.failAccept(error);
-  await time.advance(999);
-  assertEquals(server.warnings, [report]);
-  await time.advance(1);
-  server.listener.failAccept(error);
+  listenerOf(server).failAccept(NO_FILE);
+  await time.advance(900);
+  assertEquals(server.stderr.text, report);
   await time.advance(100);
-  assertEquals(server.warnings, [report, report]);
+  listenerOf(server).failAccept(NO_FILE);
+  await time.advance(200);
+  assertEquals(server.stderr.text, report + report);
+  // A stop during the back-off is a stop like any other.
+  listenerOf(server).failAccept(NO_FILE);
+  await settle();
+  await logOf(server, time);
 });
 
-Deno.test("a stop during a back-off is a stop like any other", async () => {
+Deno.test("without a descriptor the connection that has been idle for longest, for a second at least, makes room", async () => {
   using time = new FakeTime();
-  const server = new TestServer();
-  server.listener.failAccept(systemError("EMFILE"));
+  const server = serve();
+  using first = await connect(server);
+  await time.advance(500);
+  using second = await connect(server);
   await settle();
-  const stopped = server.stop();
-  await time.advance(5);
-  await stopped;
+  listenerOf(server).failAccept(NO_FILE);
+  await time.advance(200);
+  assert(!server.stdout.text.includes("Timed out"));
+  await time.advance(300);
+  listenerOf(server).failAccept(NO_FILE);
+  await time.advance(200);
+  assert(server.stdout.text.includes(timedOut(first)));
+  assertEquals(await readAll(first), "");
+  using speaker = await connect(server);
+  assertEquals(await ask(speaker, "21"), "42");
+  const log = await logOf(server, time);
+  assert(!log.includes(timedOut(second)));
+  assertEquals(server.stderr.text.match(/\n/g)?.length, 1);
 });
 
-Deno.test("nothing is accepted until the log is ready", async () => {
-  const log = {
-    lines: [] as string[],
-    print(line: string) {
-      this.lines.push(line);
-    },
-    ready: undefined as Promise<void> | undefined,
-  };
-  await using server = new TestServer({ log });
+Deno.test("a slow output holds the server up; one that takes nothing for a second costs lines, which are counted", async () => {
+  using time = new FakeTime();
+  const server = serve();
   await settle();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  log.ready = promise;
-  // The call of `accept` that was in flight takes the first.
-  using first = await server.connect();
-  using second = await server.connect();
-  await settle();
-  assertEquals(server.listener.queued, 1);
-  assertEquals(log.lines, [accepted(first)]);
-  log.ready = undefined;
-  resolve();
-  assertEquals(await ask(second, "21"), "42");
-});
-
-Deno.test("a stop does not wait for the log", async () => {
-  const log = { print: () => {}, ready: new Promise<void>(() => {}) };
-  const server = new TestServer({ log });
-  using conn = await server.connect();
-  await settle();
-  await server.stop();
-  await assertRejects(() => readAll(conn), Deno.errors.ConnectionReset);
+  server.stdout.pause();
+  const loud = new Uint8Array(1024).fill(0xff);
+  let answered = 0;
+  const asked = Array.from({ length: 400 }, async () => {
+    await askOnce(server, loud);
+    answered++;
+  });
+  for (let halfSeconds = 0; halfSeconds < 10; halfSeconds++) {
+    await time.advance(500);
+    server.stdout.takeOne();
+  }
+  assert(answered > 0 && answered < 400, `${answered} answers`);
+  await time.advance(2_000);
+  await Promise.all(asked);
+  server.stdout.resume();
+  const log = await logOf(server, time);
+  const lines = log.match(/^(Accepted|Received) .+\n/gm)!.length;
+  const [, lost] = /^Lines that could not be written, at most: (\d+)\n/m.exec(
+    log,
+  )!;
+  assert(lines < 800 && lines + Number(lost) >= 800, `${lines} and ${lost}`);
 });

@@ -9,7 +9,7 @@ import page from "../../lesson/README.md" with { type: "text" };
 import { type Block, blocksOf, Terminals } from "../support/console.ts";
 import { lessonPath, SOURCES } from "../support/lesson.ts";
 import { linuxTest, programTest, signalTest } from "../support/permissions.ts";
-import { closedPort, run, startServer } from "../support/program.ts";
+import { freePort, run, startServer } from "../support/program.ts";
 
 /** Which program of the pair a section walks through. */
 const PROGRAMS: Record<string, string> = {
@@ -108,9 +108,9 @@ function callsIn(trace: string): string[] {
 /** Traces one exchange and one refusal. Returns the calls of each side. */
 async function traceAll(): Promise<Record<string, string[]>> {
   await using server = await startServer({ args: ["--trace"] });
-  using closed = await closedPort();
+  const closed = freePort();
   const [asked, refused] = await Promise.all(
-    [server.port, closed.port].map((port) =>
+    [server.port, closed].map((port) =>
       run(["client", `--servers=${port - 9000}`, "--trace", "21"])
     ),
   );

@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 import { PROMPT } from "../../client.ts";
 import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import {
-  closedPort,
+  freePort,
   programCommand,
   refusal,
   type Session,
@@ -171,9 +171,9 @@ terminalTest(
 terminalTest(
   "on a terminal a hint follows a refused connection, ahead of the next prompt",
   async () => {
-    using closed = await closedPort();
+    const closed = freePort();
     await using session = startOnTerminal(
-      [...programCommand(), "client", `--servers=${closed.port - 9000}`],
+      [...programCommand(), "client", `--servers=${closed - 9000}`],
     );
     await session.until(PROMPT);
     await session.type("21\n");

@@ -1,30 +1,18 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import {
   decodeUtf8,
   escapeBytes,
   escapeUnprintable,
 } from "../../python/repr.ts";
+import { pythonTest } from "../support/permissions.ts";
+import { askPython, drawSeed, knownCharacters } from "../support/python.ts";
 
 /** Every code point, lone surrogates included. */
 const characters = Array.from(
   { length: 0x110000 },
   (_, codePoint) => String.fromCodePoint(codePoint),
 );
-
-/** "Separator" and "Other": what `str.isprintable` rejects, by its documentation, save for the space. */
-const SEPARATOR_OR_OTHER = /^[\p{Z}\p{C}]$/u;
-
-function bytesOf(...bytes: number[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
-}
-
-Deno.test("exactly the characters of Separator and Other, except the space, are escaped", () => {
-  const escaped = characters.filter((c) => escapeUnprintable(c) !== c);
-  const unprintable = characters.filter((c) =>
-    c !== " " && SEPARATOR_OR_OTHER.test(c)
-  );
-  assertEquals(escaped.join(), unprintable.join());
-});
 
 Deno.test("an escape has the form that repr gives it", () => {
   const escapes: [string, string][] = [
@@ -50,58 +38,39 @@ Deno.test("printable text stays as it is, backslashes and quotes included", () =
 });
 
 Deno.test("UTF-8 is decoded strictly, and U+FEFF is kept", () => {
-  assertEquals(decodeUtf8(bytesOf()), "");
-  assertEquals(decodeUtf8(bytesOf(0x20, 0x7e)), " ~");
-  assertEquals(decodeUtf8(bytesOf(0x31, 0x0a)), "1\n");
-  assertEquals(decodeUtf8(bytesOf(0xd9, 0xa3)), "٣");
-  assertEquals(decodeUtf8(bytesOf(0xef, 0xbb, 0xbf, 0x31)), "\ufeff1");
-  assertEquals(
-    decodeUtf8(new Uint8Array(1024).fill(0x39)),
-    "9".repeat(1024),
-  );
+  const texts = ["", " ~", "1\n", "٣", "\ufeff1", "9".repeat(1024)];
+  for (const text of texts) {
+    assertEquals(decodeUtf8(new TextEncoder().encode(text)), text);
+  }
 });
 
-const NOT_UTF_8: [string, Uint8Array<ArrayBuffer>, string][] = [
-  ["a byte that starts nothing", bytesOf(0x31, 0xff), "1\\xff"],
-  ["a continuation alone", bytesOf(0x80), "\\x80"],
-  ["a sequence cut short", bytesOf(0x32, 0xc3), "2\\xc3"],
-  ["a start after a start", bytesOf(0xc3, 0xc3, 0xa9), "\\xc3é"],
-  ["a sequence interrupted", bytesOf(0xe2, 0x82, 0x32), "\\xe2\\x822"],
-  ["an overlong form", bytesOf(0xc0, 0x80), "\\xc0\\x80"],
-  ["a surrogate", bytesOf(0xed, 0xa0, 0x80), "\\xed\\xa0\\x80"],
-  [
-    "a code point beyond the last",
-    bytesOf(0xf4, 0x90, 0x80, 0x80),
-    "\\xf4\\x90\\x80\\x80",
-  ],
-  [
-    "a first byte of no sequence",
-    bytesOf(0xf8, 0x80, 0x80, 0x80),
-    "\\xf8\\x80\\x80\\x80",
-  ],
-  [
-    "one continuation byte too many",
-    bytesOf(0xf0, 0x9f, 0x98, 0x80, 0x80),
-    "😀\\x80",
-  ],
-  [
-    "text around it",
-    bytesOf(0xef, 0xbb, 0xbf, 0xff, 0xe2, 0x82, 0xac, 0x0a),
-    "\\ufeff\\xff€\\n",
-  ],
-];
-
 Deno.test("bytes that are not UTF-8 are not decoded, and each is escaped", () => {
-  for (const [name, bytes, escaped] of NOT_UTF_8) {
-    assertEquals(decodeUtf8(bytes), undefined, name);
-    assertEquals(escapeBytes(bytes), escaped, name);
+  const cases: [string, number[], string][] = [
+    ["a byte that starts nothing", [0x31, 0xff], "1\\xff"],
+    ["a continuation alone", [0x80], "\\x80"],
+    ["a sequence cut short", [0x32, 0xc3], "2\\xc3"],
+    ["a start after a start", [0xc3, 0xc3, 0xa9], "\\xc3é"],
+    ["a sequence interrupted", [0xe2, 0x82, 0x32], "\\xe2\\x822"],
+    ["an overlong form", [0xc0, 0x80], "\\xc0\\x80"],
+    ["a surrogate", [0xed, 0xa0, 0x80], "\\xed\\xa0\\x80"],
+    ["too high", [0xf4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"],
+    ["no first byte", [0xf8, 0x80, 0x80, 0x80], "\\xf8\\x80\\x80\\x80"],
+    ["a byte too many", [0xf0, 0x9f, 0x98, 0x80, 0x80], "😀\\x80"],
+    [
+      "around text",
+      [0xef, 0xbb, 0xbf, 0xff, 0xc2, 0xa2, 0xa],
+      "\\ufeff\\xff¢\\n",
+    ],
+  ];
+  for (const [name, bytes, escaped] of cases) {
+    assertEquals(decodeUtf8(new Uint8Array(bytes)), undefined, name);
+    assertEquals(escapeBytes(new Uint8Array(bytes)), escaped, name);
   }
 });
 
 Deno.test("bytes that are UTF-8 are shown as their text is, even next to others", () => {
   // The two planes that have most of the characters.
-  const text = characters.slice(0, 0x20000).join("")
-    .replace(/\p{Cs}/gu, "");
+  const text = characters.slice(0, 0x20000).join("").replace(/\p{Cs}/gu, "");
   const bytes = new TextEncoder().encode(text);
   const amidOthers = new Uint8Array(bytes.length + 2).fill(0xff);
   amidOthers.set(bytes, 1);
@@ -110,3 +79,44 @@ Deno.test("bytes that are UTF-8 are shown as their text is, even next to others"
     `\\xff${escapeUnprintable(text)}\\xff`,
   );
 });
+
+/** The bytes at the edges of what may follow what in UTF-8, and any other but an apostrophe. */
+const byte = fc.oneof(
+  fc.constantFrom(
+    ...[0x32, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf],
+    ...[0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff],
+  ),
+  fc.integer({ min: 0, max: 255 }).filter((byte) => byte !== 0x27),
+);
+
+pythonTest(
+  "text and bytes from others are shown as CPython's repr shows them",
+  async (t) => {
+    const known = await knownCharacters();
+
+    await t.step("every character, and every lone surrogate", async () => {
+      const surrogates = characters.slice(0xd800, 0xe000);
+      // `repr` also escapes the backslash, for the sake of its own escapes.
+      const texts = [...known, ...surrogates].filter((c) => c !== "\\");
+      const escaped = await askPython<string>("escape", texts);
+      assertEquals(texts.map(escapeUnprintable).join("\n"), escaped.join("\n"));
+    });
+
+    const seed = drawSeed();
+    await t.step(`random bytes, TCPCALC_SEED=${seed}`, async () => {
+      const isKnown = new Set(known);
+      const messages = fc.sample(fc.array(byte), { numRuns: 20_000, seed })
+        .map((bytes) => new Uint8Array(bytes))
+        .filter((bytes) =>
+          [...new TextDecoder().decode(bytes)].every((c) => isKnown.has(c))
+        );
+      const hexadecimal = messages.map((bytes) => bytes.toHex());
+      const decoded = await askPython<string>("decode", hexadecimal);
+      const escaped = await askPython<string>("escape_bytes", hexadecimal);
+      messages.forEach((bytes, index) => {
+        assertEquals(decodeUtf8(bytes) ?? null, decoded[index]);
+        assertEquals(escapeBytes(bytes), escaped[index]);
+      });
+    });
+  },
+);

@@ -22,39 +22,25 @@ export async function abuse(
   how: Abuse,
   count: number,
 ): Promise<void> {
-  const { code, stderr } = await runCommand(
-    pythonCommand(ABUSE_SCRIPT, how, String(port), String(count)),
-  );
-  if (code !== 0) throw new Error(stderr);
+  const args = [ABUSE_SCRIPT, how, String(port), String(count)];
+  const { stderr } = await runCommand(pythonCommand(...args));
+  assertEquals(stderr, "");
 }
 
-/** Connections that are open at the same time. Disposing of them closes them. */
-export interface Crowd extends Disposable {
-  /** The connections. */
-  conns: Deno.TcpConn[];
-}
-
-/** Opens this many connections, and leaves them idle. */
-export async function crowd(port: number, size: number): Promise<Crowd> {
+/** Opens this many connections, and leaves them idle. Disposing of them closes them. */
+export async function crowd(port: number, size: number) {
+  using stack = new DisposableStack();
   const conns: Deno.TcpConn[] = [];
-  function close(): void {
-    for (const conn of conns) conn.close();
+  while (conns.length < size) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conns.push(stack.use(conn));
   }
-  try {
-    while (conns.length < size) {
-      conns.push(await Deno.connect({ hostname: "127.0.0.1", port }));
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { conns, [Symbol.dispose]: close };
+  const opened = stack.move();
+  return { conns, [Symbol.dispose]: () => opened.dispose() };
 }
 
 /** The resources that a process uses. */
 export interface Usage {
-  /** The processor time since its start, in seconds. */
-  cpuSeconds: number;
   /** The memory that it has now, and the most that it had, in megabytes. */
   megabytes: number;
   peakMegabytes: number;
@@ -66,8 +52,6 @@ export interface Usage {
 
 /** With `sh`, as Deno reads `/proc` only with all permissions. */
 const READ_USAGE = `
-cut -d' ' -f14,15 /proc/$1/stat
-getconf CLK_TCK
 sed -n 's/^Vm\\(HWM\\|RSS\\):\\s*\\(.*\\) kB/\\2/p' /proc/$1/status
 sed -n 's/^rchar: //p' /proc/$1/io
 ls /proc/$1/fd | wc -l
@@ -75,19 +59,13 @@ ls /proc/$1/fd | wc -l
 
 /** Looks up the resources that a process uses. */
 export async function usage(pid: number): Promise<Usage> {
-  const { stdout } = await runCommand(
-    ["sh", "-c", READ_USAGE, "sh", String(pid)],
-  );
+  const command = ["sh", "-c", READ_USAGE, "sh", String(pid)];
+  const { stdout } = await runCommand(command);
   const numbers = stdout.trim().split(/\s+/).map(Number);
-  if (numbers.length !== 7) throw new Error(`no process ${pid}`);
-  const [user, system, ticks, peak, now, bytesRead, descriptors] = numbers;
-  return {
-    cpuSeconds: (user + system) / ticks,
-    megabytes: now / 1024,
-    peakMegabytes: peak / 1024,
-    bytesRead,
-    descriptors,
-  };
+  if (numbers.length !== 4) throw new Error(`no process ${pid}`);
+  const [peak, now, bytesRead, descriptors] = numbers;
+  const [megabytes, peakMegabytes] = [now / 1024, peak / 1024];
+  return { megabytes, peakMegabytes, bytesRead, descriptors };
 }
 
 /** Waits until a process's use of resources meets the condition. */
@@ -95,13 +73,11 @@ export async function usageThat(
   pid: number,
   isReached: (usage: Usage) => boolean,
 ): Promise<Usage> {
-  for (const start = performance.now();;) {
+  for (const start = performance.now();; await delay(20)) {
     const current = await usage(pid);
     if (isReached(current)) return current;
-    if (performance.now() - start > PATIENCE_MS) {
-      throw new Error(`it still has ${JSON.stringify(current)}`);
-    }
-    await delay(20);
+    const isLate = performance.now() - start > PATIENCE_MS;
+    if (isLate) throw new Error(`it still has ${JSON.stringify(current)}`);
   }
 }
 
@@ -109,12 +85,8 @@ export async function usageThat(
 export async function descriptorsOf(
   pid: number,
   isReached: (descriptors: number) => boolean,
-): Promise<number> {
-  const { descriptors } = await usageThat(
-    pid,
-    ({ descriptors }) => isReached(descriptors),
-  );
-  return descriptors;
+): Promise<void> {
+  await usageThat(pid, ({ descriptors }) => isReached(descriptors));
 }
 
 const SET_LIMIT = `
@@ -131,8 +103,7 @@ export async function setLimit(
   name: "NOFILE" | "FSIZE",
   limit: number | "none",
 ): Promise<void> {
-  const { stderr } = await runCommand(
-    pythonCommand("-c", SET_LIMIT, String(pid), name, String(limit)),
-  );
+  const args = ["-c", SET_LIMIT, String(pid), name, String(limit)];
+  const { stderr } = await runCommand(pythonCommand(...args));
   assertEquals(stderr, "");
 }

@@ -3,7 +3,8 @@
 
 import type { Input } from "../../io/stream.ts";
 import { main, type OutputStream } from "../../main.ts";
-import { MemoryNetwork } from "./network.ts";
+import { Changes, MemoryNetwork } from "./network.ts";
+import type { Finished } from "./program.ts";
 
 const encoder = new TextEncoder();
 
@@ -11,26 +12,25 @@ const encoder = new TextEncoder();
 export class MemoryInput implements Input {
   readonly #chunks: Uint8Array[] = [];
   #isEnded = false;
-  #wake = () => {};
+  readonly #changes = new Changes();
 
   /** Adds text or bytes. What is added at once is read at once, as far as the reader has room. */
   push(chunk: string | Uint8Array): void {
-    this.#chunks.push(
-      typeof chunk === "string" ? encoder.encode(chunk) : chunk,
-    );
-    this.#wake();
+    const isText = typeof chunk === "string";
+    this.#chunks.push(isText ? encoder.encode(chunk) : chunk);
+    this.#changes.notify();
   }
 
   /** Ends the input. */
   end(): void {
     this.#isEnded = true;
-    this.#wake();
+    this.#changes.notify();
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#chunks.length === 0) {
       if (this.#isEnded) return null;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await this.#changes.next();
     }
     const chunk = this.#chunks[0];
     const size = Math.min(chunk.length, buffer.length);
@@ -53,7 +53,7 @@ export class MemoryOutput implements OutputStream {
   #room = Infinity;
   #error: Error | undefined;
   #resumed: PromiseWithResolvers<void> | undefined;
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
   #isEnded = false;
 
   /** Creates an output, a terminal if so wanted. */
@@ -62,7 +62,7 @@ export class MemoryOutput implements OutputStream {
   }
 
   /** Everything written so far. */
-  get text(): string {
+  get text() {
     return this.#text;
   }
 
@@ -105,14 +105,11 @@ export class MemoryOutput implements OutputStream {
     this.#room -= taken.length;
     this.writes.push(taken.length);
     this.#text += this.#decoder.decode(taken, { stream: true });
-    this.#notify();
+    this.#changes.notify();
     return taken.length;
   }
 
-  /**
-   * Waits for a text, and returns everything from the end of the last one waited for to the end of this
-   * one. Rejects if the program ends first.
-   */
+  /** Waits for a text, and returns all from the end of the last one. Rejects if the program ends first. */
   async until(text: string): Promise<string> {
     let start: number;
     while ((start = this.#text.indexOf(text, this.#returned)) === -1) {
@@ -120,7 +117,7 @@ export class MemoryOutput implements OutputStream {
         const rest = JSON.stringify(this.#text.slice(this.#returned));
         throw new Error(`${JSON.stringify(text)} did not come, but ${rest}`);
       }
-      await this.#changed.promise;
+      await this.#changes.next();
     }
     const from = this.#returned;
     this.#returned = start + text.length;
@@ -130,55 +127,19 @@ export class MemoryOutput implements OutputStream {
   /** Declares that nothing more will be written. */
   end(): void {
     this.#isEnded = true;
-    this.#notify();
-  }
-
-  #notify(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#changes.notify();
   }
 }
 
-/** What the program runs with. All of it can be left out. */
+/** What the program runs with. All of it can be left out; numbers are then drawn as 0. */
 export interface RunOptions {
   /** Standard input: its whole text, or one that the test goes on writing to. */
   stdin?: string | Uint8Array | MemoryInput;
-  /** Standard output. */
   stdout?: MemoryOutput;
-  /** Standard error. */
   stderr?: MemoryOutput;
-  /** The network. */
   network?: MemoryNetwork;
-  /** Draws a number from 0 up to but not including 1. Always 0 if left out. */
   random?: () => number;
-}
-
-/** The running program. */
-export interface RunningProgram extends AsyncDisposable {
-  /** Standard input. */
-  readonly stdin: MemoryInput;
-  /** Standard output. */
-  readonly stdout: MemoryOutput;
-  /** Standard error. */
-  readonly stderr: MemoryOutput;
-  /** The network. */
-  readonly network: MemoryNetwork;
-  /** Resolves to the exit status. */
-  readonly status: Promise<number>;
-  /** Stops the program as a signal with this exit status does. */
-  stop(reason?: number): Promise<Finished>;
-  /** Waits for the program to end. */
-  finished(): Promise<Finished>;
-}
-
-/** What the program printed, and how it ended. */
-export interface Finished {
-  /** The exit status. */
-  code: number;
-  /** All of standard output. */
-  stdout: string;
-  /** All of standard error. */
-  stderr: string;
+  noColor?: boolean;
 }
 
 function inputOf(stdin: string | Uint8Array | MemoryInput): MemoryInput {
@@ -189,58 +150,54 @@ function inputOf(stdin: string | Uint8Array | MemoryInput): MemoryInput {
   return input;
 }
 
-/** Starts the program. Disposing of it stops it. */
-export function start(
-  args: string[],
-  {
-    stdin = "",
-    stdout = new MemoryOutput(),
-    stderr = new MemoryOutput(),
-    network = new MemoryNetwork(),
-    random = () => 0,
-  }: RunOptions = {},
-): RunningProgram {
-  const input = inputOf(stdin);
-  const controller = new AbortController();
-  const status = main(args, {
-    stdin: input,
-    stdout,
-    stderr,
-    network,
-    random,
-    signal: controller.signal,
-  }).finally(() => {
-    stdout.end();
-    stderr.end();
-  });
+/** The running program. Disposing of it stops it. */
+export class RunningProgram implements AsyncDisposable {
+  readonly stdin;
+  readonly stdout;
+  readonly stderr;
+  readonly network;
+  readonly noColor;
+  /** Resolves to the exit status. */
+  readonly status;
+  readonly #controller = new AbortController();
 
-  async function finished(): Promise<Finished> {
-    return { code: await status, stdout: stdout.text, stderr: stderr.text };
+  constructor(args: string[], options: RunOptions) {
+    this.stdin = inputOf(options.stdin ?? "");
+    this.stdout = options.stdout ?? new MemoryOutput();
+    this.stderr = options.stderr ?? new MemoryOutput();
+    this.network = options.network ?? new MemoryNetwork();
+    this.noColor = options.noColor ?? true;
+    const { random = () => 0 } = options;
+    const { signal } = this.#controller;
+    this.status = main(args, { ...this, random, signal }).finally(() => {
+      this.stdout.end();
+      this.stderr.end();
+    });
   }
 
-  async function stop(reason = 143): Promise<Finished> {
-    controller.abort(reason);
-    return await finished();
+  /** Waits for the program to end. */
+  async finished(): Promise<Finished> {
+    const code = await this.status;
+    return { code, stdout: this.stdout.text, stderr: this.stderr.text };
   }
 
-  return {
-    stdin: input,
-    stdout,
-    stderr,
-    network,
-    status,
-    stop,
-    finished,
-    async [Symbol.asyncDispose]() {
-      await stop();
-    },
-  };
+  /** Stops the program as a signal with this exit status does. */
+  stop(reason = 143): Promise<Finished> {
+    this.#controller.abort(reason);
+    return this.finished();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** Starts the program. */
+export function start(args: string[], options: RunOptions = {}) {
+  return new RunningProgram(args, options);
 }
 
 /** Runs the program to its end. */
-export async function run(
-  args: string[],
-  options?: RunOptions,
-): Promise<Finished> {
-  return await start(args, options).finished();
+export function run(args: string[], options?: RunOptions): Promise<Finished> {
+  return start(args, options).finished();
 }

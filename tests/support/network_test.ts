@@ -1,18 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { HOST, type Network, tcp } from "../../io/network.ts";
-import {
-  type MemoryConnection,
-  MemoryNetwork,
-  type MemoryNetworkOptions,
-} from "./network.ts";
-import { networkTest } from "./permissions.ts";
+import { abuse } from "./abuse.ts";
+import { MemoryNetwork, send } from "./network.ts";
+import { linuxTest } from "./permissions.ts";
 import { freePort } from "./program.ts";
+import { startResetting } from "./python.ts";
+import { systemError } from "./system_error.ts";
 
-type Bytes = Uint8Array<ArrayBuffer>;
+type Conn = Awaited<ReturnType<Network["connect"]>>;
 
-/** A few steps of a program. Returns the outcome of each. */
-type Script = (network: Network) => Promise<unknown[]>;
+const never = new AbortController().signal;
+const MEGABYTE = "x".repeat(1_000_000);
 
 /** The outcome of a call: its result, or what identifies its error. */
 async function outcome(call: () => unknown): Promise<unknown> {
@@ -26,23 +25,8 @@ async function outcome(call: () => unknown): Promise<unknown> {
   }
 }
 
-async function connectedPair(network: Network) {
-  const listener = network.listen(0);
-  const [client, server] = await Promise.all([
-    network.connect(listener.addr.port, new AbortController().signal),
-    listener.accept(),
-  ]);
-  listener.close();
-  return { client, server };
-}
-
-type Pair = Awaited<ReturnType<typeof connectedPair>>;
-
 /** Reads at most this many bytes, as text. */
-function read(
-  conn: { read(buffer: Bytes): Promise<number | null> },
-  size = 100,
-): Promise<unknown> {
+function read(conn: Conn, size = 100): Promise<unknown> {
   return outcome(async () => {
     const buffer = new Uint8Array(size);
     const count = await conn.read(buffer);
@@ -50,325 +34,203 @@ function read(
   });
 }
 
-function write(
-  conn: { write(bytes: Bytes): Promise<number> },
-  text: string,
-): Promise<unknown> {
+function write(conn: Conn, text: string): Promise<unknown> {
   return outcome(() => conn.write(new TextEncoder().encode(text)));
 }
 
-/** Writes until a write fails. Returns the error. */
-async function writeUntilError(conn: Pair["client"]): Promise<unknown> {
-  while (true) {
-    const result = await write(conn, "x".repeat(1_000_000));
-    if (typeof result !== "number") return result;
-    await delay(0);
-  }
+function close(socket: { close(): void }): Promise<unknown> {
+  return outcome(() => socket.close());
 }
 
-/** Writes until a write waits for room. Returns the outcome of that one. */
-async function fill(
-  conn: Pair["client"],
-): Promise<{ writing: Promise<unknown> }> {
-  while (true) {
-    const writing = write(conn, "x".repeat(1_000_000));
-    // On a busy machine one timer alone can fire ahead of a write that is done.
-    const isWaiting = delay(20).then(() => delay(20)).then(() => true);
-    if (await Promise.race([writing, isWaiting]) === true) return { writing };
-  }
-}
-
-/** What both networks have to do alike, by name. */
-const comparisons = new Map<string, () => Promise<void>>();
-
-function compare(
-  name: string,
-  script: Script,
-  { system = tcp, ...options }: MemoryNetworkOptions & { system?: Network } =
-    {},
-): void {
-  comparisons.set(name, async () => {
-    assertEquals(
-      await script(new MemoryNetwork(options)),
-      await script(system),
-    );
-  });
-}
-
-/** The same for a connection, whose ends are closed afterwards. */
-function comparePair(
-  name: string,
-  script: (pair: Pair) => Promise<unknown[]>,
-): void {
-  compare(name, async (network) => {
-    const pair = await connectedPair(network);
-    const results = await script(pair);
-    for (const conn of [pair.client, pair.server]) {
-      await outcome(() => conn.close());
+/** What one end of a connection does. Returns the outcome, in an array if it is still pending. */
+const ACTIONS: Record<string, (conn: Conn, arg: string) => unknown> = {
+  writes: write,
+  reads: (conn, size) => read(conn, Number(size || 100)),
+  shuts: (conn) => outcome(() => conn.closeWrite()),
+  closes: close,
+  /** Writes until a write fails. */
+  async floods(conn) {
+    for (;; await delay(0)) {
+      const result = await write(conn, MEGABYTE);
+      if (typeof result !== "number") return result;
     }
-    return results;
-  });
-}
-
-compare("a port can be listened on once at a time", async (network) => {
-  const port = freePort();
-  const listener = network.listen(port);
-  const { hostname } = listener.addr;
-  const second = await outcome(() => network.listen(port));
-  listener.close();
-  network.listen(port).close();
-  return [hostname, second];
-});
-
-compare("nobody listens", async (network) => {
-  const listener = network.listen(0);
-  const { port } = listener.addr;
-  listener.close();
-  const { signal } = new AbortController();
-  return [await outcome(() => network.connect(port, signal))];
-});
-
-compare("a listener is closed", async (network) => {
-  const listener = network.listen(0);
-  const accepting = outcome(() => listener.accept());
-  await delay(0);
-  listener.close();
-  return [
-    await accepting,
-    await outcome(() => listener.accept()),
-    await outcome(() => listener.close()),
-  ];
-});
-
-compare("a listener is closed with connections queued", async (network) => {
-  const listener = network.listen(0);
-  const { port } = listener.addr;
-  const { signal } = new AbortController();
-  const reader = await network.connect(port, signal);
-  const writer = await network.connect(port, signal);
-  const sent = await write(writer, "21");
-  const reading = read(reader);
-  listener.close();
-  const results = [
-    sent,
-    await reading,
-    await read(reader),
-    await write(reader, "21"),
-    await writeUntilError(writer),
-    await writeUntilError(writer),
-    await read(writer),
-    await outcome(() => writer.closeWrite()),
-  ];
-  reader.close();
-  writer.close();
-  return results;
-});
-
-compare("an aborted signal", async (network) => {
-  const listener = network.listen(0);
-  const { port } = listener.addr;
-  const results = [];
-  for (const signal of [AbortSignal.abort("why"), AbortSignal.abort()]) {
-    results.push(await outcome(() => network.connect(port, signal)));
-  }
-  listener.close();
-  return results;
-});
-
-compare(
-  "connecting to a full backlog waits until aborted",
-  async (network) => {
-    const listener = network.listen(0);
-    const { port } = listener.addr;
-    const controller = new AbortController();
-    const { signal } = controller;
-    const queued = [
-      await network.connect(port, signal),
-      await network.connect(port, signal),
-    ];
-    const waiting = outcome(() => network.connect(port, signal));
-    const early = await Promise.race([waiting, delay(20)]);
-    controller.abort("why");
-    const results = [early, await waiting];
-    for (const conn of queued) conn.close();
-    listener.close();
-    return results;
   },
-  {
-    backlog: 2,
-    system: {
-      ...tcp,
-      // Linux queues one more.
-      listen: (port) => Deno.listen({ hostname: HOST, port, tcpBacklog: 1 }),
-    },
+  async waits(conn) {
+    const reading = read(conn);
+    await delay(0);
+    return [reading];
   },
-);
+  /** Writes until a write waits for room. */
+  async fills(conn) {
+    while (true) {
+      const writing = write(conn, MEGABYTE);
+      // On a busy machine one timer alone can fire ahead of a write that is done.
+      const isWaiting = delay(20).then(() => delay(20)).then(() => true);
+      if (await Promise.race([writing, isWaiting]) === true) return [writing];
+    }
+  },
+};
 
-comparePair("both ends know both addresses", async ({ client, server }) => {
-  await Promise.resolve();
-  return [
+/** What the two ends of a connection do, one after the other. */
+const PLAYS = [
+  "client writes 12345, server reads 3, server reads 0, server reads 3",
+  "client writes 21, client shuts, server reads, server reads, server writes 42, client reads, client writes 21, client shuts, server shuts, client reads",
+  "client writes 21, client closes, server reads 1, server reads, server reads, server writes 42, server floods, server reads, server shuts",
+  "server writes 42, client writes 21, client reads 1, client closes, server reads, server reads, server floods, server reads, server shuts",
+  "server waits, client closes",
+  "server fills, client closes, server reads",
+  "client waits, client closes, client reads, client writes 21, client shuts, client closes",
+];
+
+async function perform(play: string, network: Network): Promise<unknown[]> {
+  const listener = network.listen(0);
+  const connecting = network.connect(listener.addr.port, never);
+  const server = await listener.accept();
+  const client = await connecting;
+  listener.close();
+  const ends: Record<string, Conn> = { client, server };
+  const outcomes: unknown[] = [
     client.localAddr.hostname,
-    client.remoteAddr.hostname,
     client.localAddr.port === server.remoteAddr.port,
     client.remoteAddr.port === server.localAddr.port,
   ];
-});
-
-comparePair("bytes are read as far as there is room", async (pair) => [
-  await write(pair.client, "12345"),
-  await read(pair.server, 3),
-  await read(pair.server, 0),
-  await read(pair.server, 3),
-  await write(pair.server, ""),
-]);
-
-comparePair("the outgoing stream is shut down", async (pair) => [
-  await write(pair.client, "21"),
-  await outcome(() => pair.client.closeWrite()),
-  await read(pair.server),
-  await read(pair.server),
-  await write(pair.server, "42"),
-  await read(pair.client),
-  await write(pair.client, "21"),
-  await outcome(() => pair.client.closeWrite()),
-  await outcome(() => pair.server.closeWrite()),
-  await read(pair.client),
-]);
-
-comparePair("the other side has closed", async ({ client, server }) => {
-  const sent = await write(client, "21");
-  client.close();
-  return [
-    sent,
-    await read(server, 1),
-    await read(server),
-    await read(server),
-    await write(server, "42"),
-    await writeUntilError(server),
-    await read(server),
-    await outcome(() => server.closeWrite()),
-  ];
-});
-
-comparePair("the other side has closed with bytes unread", async (pair) => {
-  const { client, server } = pair;
-  await write(server, "42");
-  await write(client, "21");
-  const partly = await read(client, 1);
-  client.close();
-  return [
-    partly,
-    await read(server),
-    await read(server),
-    await writeUntilError(server),
-    await read(server),
-    await outcome(() => server.closeWrite()),
-  ];
-});
-
-comparePair("the other side closes during a read", async (pair) => {
-  const reading = read(pair.server);
-  await delay(0);
-  pair.client.close();
-  return [await reading];
-});
-
-comparePair("the other side closes during a write", async (pair) => {
-  const { writing } = await fill(pair.server);
-  pair.client.close();
-  return [await writing, await read(pair.server)];
-});
-
-comparePair("a connection is closed during a read", async ({ client }) => {
-  const reading = read(client);
-  await delay(0);
-  client.close();
-  return [
-    await reading,
-    await read(client),
-    await write(client, "21"),
-    await outcome(() => client.closeWrite()),
-    await outcome(() => client.close()),
-  ];
-});
-
-// Before 2.9.4, Deno's close leaves a write in flight pending.
-if (!/^2\.9\.[0-3]$/.test(Deno.version.deno)) {
-  comparePair("a connection is closed during a write", async ({ client }) => {
-    const { writing } = await fill(client);
-    client.close();
-    return [await writing];
-  });
+  for (const step of play.split(", ")) {
+    const [end, action, arg = ""] = step.split(" ");
+    outcomes.push(await ACTIONS[action](ends[end], arg));
+  }
+  const settled = await Promise.all(outcomes.flat());
+  for (const conn of [client, server]) await close(conn);
+  return settled;
 }
 
-comparePair("a write that finds no room waits for some", async (pair) => {
-  const bytes = new Uint8Array(16 * 1024 * 1024);
-  const sent = await pair.client.write(bytes);
-  let isWaiting = true;
-  const writing = (async () => {
-    // The real buffers grow for a while.
-    for (let left = bytes.length - sent; left > 0;) {
-      left -= await pair.client.write(bytes.subarray(0, left));
+/** What both networks have to do alike. Each returns what came of every step. */
+const SCRIPTS: Record<string, (network: Network) => Promise<unknown[]>> = {
+  async "a port can be listened on once at a time"(network) {
+    const port = freePort();
+    const listener = network.listen(port);
+    const second = await outcome(() => network.listen(port));
+    listener.close();
+    network.listen(port).close();
+    return [listener.addr.hostname, second];
+  },
+  async "a listener is closed"(network) {
+    const listener = network.listen(0);
+    const accepting = outcome(() => listener.accept());
+    await delay(0);
+    listener.close();
+    return [
+      await accepting,
+      await outcome(() => listener.accept()),
+      await close(listener),
+      await outcome(() => network.connect(listener.addr.port, never)),
+    ];
+  },
+  async "a listener is closed while a client connects"(network) {
+    const listener = network.listen(0);
+    const { port } = listener.addr;
+    const connecting = outcome(() => network.connect(port, never));
+    listener.close();
+    return [await connecting];
+  },
+  async "a listener is closed with a connection queued"(network) {
+    const listener = network.listen(0);
+    const conn = await network.connect(listener.addr.port, never);
+    const sent = await write(conn, "21");
+    const reading = read(conn);
+    listener.close();
+    const results = [sent, await reading, await read(conn)];
+    return [...results, await write(conn, "21"), await close(conn)];
+  },
+  async "connecting to a full backlog waits until aborted"(network) {
+    // Linux queues one more.
+    const listener = network === tcp
+      ? Deno.listen({ hostname: HOST, port: 0, tcpBacklog: 1 })
+      : network.listen(0);
+    const controller = new AbortController();
+    const connect = () =>
+      network.connect(listener.addr.port, controller.signal);
+    const queued = [await connect(), await connect()];
+    const waiting = outcome(connect);
+    const early = await Promise.race([waiting, delay(20)]);
+    controller.abort("why");
+    const results = [early, await waiting];
+    for (const socket of [...queued, listener]) socket.close();
+    return results;
+  },
+};
+
+for (const play of PLAYS) SCRIPTS[play] = (network) => perform(play, network);
+
+linuxTest("the network in memory behaves as Linux does", async (t) => {
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    await t.step(name, async () => {
+      const memory = new MemoryNetwork({ backlog: 2 });
+      assertEquals(await script(memory), await script(tcp));
+    });
+  }
+});
+
+/** The port of a server in memory that replies, if there is a reply, and then resets the connection. */
+function resetting(network: MemoryNetwork, reply: string | null, wait = false) {
+  const listener = network.listen(0);
+  listener.accept().then(async (conn) => {
+    if (reply !== null) await read(conn);
+    if (reply !== null) await send(conn, reply);
+    if (wait) await delay(0);
+    conn.reset();
+  });
+  return listener.addr.port;
+}
+
+/** Asks a server that resets. Returns every outcome, as text. */
+async function ask(network: Network, port: number, wait = 0): Promise<string> {
+  const results = await outcome(async () => {
+    const conn = await network.connect(port, never);
+    if (wait > 0) await delay(wait);
+    const calls = [await write(conn, "21"), await read(conn), await read(conn)];
+    conn.close();
+    return calls;
+  });
+  return JSON.stringify(results);
+}
+
+linuxTest("in memory a reset is what it is on Linux", async (t) => {
+  const memory = new MemoryNetwork();
+
+  await t.step("after a reply", async () => {
+    await using server = await startResetting("42");
+    const inMemory = await ask(memory, resetting(memory, "42"));
+    assertEquals(inMemory, await ask(tcp, server.port));
+    assertMatch(inMemory, /^\[2,"42",.+ECONNRESET/);
+  });
+
+  await t.step("at once, ahead of connect, write or read", async () => {
+    const outcomes = [
+      await ask(memory, resetting(memory, null)),
+      await ask(memory, resetting(memory, null, true), 10),
+      await ask(memory, resetting(memory, null, true)),
+    ];
+    // Deno connects, and then asks for the other end's address. In memory nothing comes in between.
+    memory.failConnect(systemError("ENOTCONN"));
+    outcomes.push(await ask(memory, 9001));
+    await using server = await startResetting();
+    for (let count = 0; count < 50; count++) {
+      const real = await ask(tcp, server.port);
+      assert(outcomes.includes(real), real);
     }
-    isWaiting = false;
-  })();
-  await delay(20);
-  const results = [sent < bytes.length, isWaiting];
-  const buffer = new Uint8Array(64 * 1024);
-  for (let left = bytes.length; left > 0;) {
-    left -= (await pair.server.read(buffer))!;
-  }
-  await writing;
-  return results;
-});
+    assertEquals(new Set(outcomes).size, 4);
+  });
 
-const linuxNetworkTest = Deno.build.os === "linux"
-  ? networkTest
-  : (name: string) => Deno.test.ignore(`${name} (needs Linux)`, () => {});
-
-linuxNetworkTest("the network in memory behaves as Linux does", async (t) => {
-  for (const [name, fn] of comparisons) await t.step(name, fn);
-});
-
-Deno.test("in memory a reset is reported once, by a read after the data or by a write", async () => {
-  for (const call of [read, writeUntilError]) {
-    const { client, server } = await connectedPair(new MemoryNetwork());
-    await write(server, "42");
-    (server as MemoryConnection).reset();
-    if (call === read) assertEquals(await read(client), "42");
-    const { code } = await call(client) as { code: string };
-    assertEquals(code, "ECONNRESET");
-    assertEquals(await read(client), call === read ? "nothing" : "42");
-    assertEquals(await read(client), "nothing");
-    client.close();
-  }
-});
-
-Deno.test("in memory a client's address can be chosen", async () => {
-  const network = new MemoryNetwork();
-  using listener = network.listen(9001);
-  using client = await network.connect(9001, undefined, "127.9.8.7");
-  using server = await listener.accept();
-  assertEquals(client.localAddr, server.remoteAddr);
-  assertEquals(client.localAddr.hostname, "127.9.8.7");
-});
-
-Deno.test("in memory a port that nobody listens on can be connected to itself", async () => {
-  const network = new MemoryNetwork();
-  using conn = await network.connect(network.nextPort);
-  assertEquals(conn.localAddr, conn.remoteAddr);
-  await write(conn, "21");
-  assertEquals(await read(conn), "21");
-});
-
-Deno.test("in memory a connection that waits for room is made once there is some", async () => {
-  const network = new MemoryNetwork({ backlog: 1 });
-  using listener = network.listen(9001);
-  using first = await network.connect(9001);
-  const connecting = network.connect(9001);
-  using accepted = await listener.accept();
-  using second = await connecting;
-  assertEquals(accepted.remoteAddr, first.localAddr);
-  assertEquals(listener.queued, 1);
-  assertEquals(second.isClosed, false);
+  await t.step("while the connection is queued", async () => {
+    using queue = memory.listen(0);
+    const conn = await memory.connect(queue.addr.port);
+    await send(conn, "21");
+    conn.reset();
+    using listener = tcp.listen(0) as Deno.TcpListener;
+    await abuse(listener.addr.port, "send-and-reset", 1);
+    assertEquals(
+      await outcome(() => queue.accept()),
+      await outcome(() => listener.accept()),
+    );
+  });
 });

@@ -7,76 +7,69 @@ import { findPython } from "./python.ts";
 /** Declares a test. */
 type Test = (name: string, fn: Deno.TestDefinition["fn"]) => void;
 
-const NET: Deno.PermissionDescriptor = { name: "net", host: "127.0.0.1" };
-const READ: Deno.PermissionDescriptor = { name: "read", path: "." };
-const ENV: Deno.PermissionDescriptor = { name: "env", variable: "TCPCALC" };
-const SEED: Deno.PermissionDescriptor = {
-  name: "env",
-  variable: "TCPCALC_SEED",
-};
-const PROGRAM = [NET, READ, ENV, toRun(Deno.execPath())];
-
 function toRun(command: string): Deno.PermissionDescriptor {
   return { name: "run", command };
 }
 
+const NET: Deno.PermissionDescriptor = { name: "net", host: "127.0.0.1" };
+const PROGRAM: Deno.PermissionDescriptor[] = [
+  NET,
+  { name: "read", path: "." },
+  { name: "env", variable: "TCPCALC" },
+  { name: "env", variable: "TCPCALC_SEED" },
+  toRun(Deno.execPath()),
+];
+
 /** The flags for those of the permissions that the test run lacks. */
-function missing(permissions: Deno.PermissionDescriptor[]): string[] {
+function missing(...permissions: Deno.PermissionDescriptor[]): string[] {
   const flags = permissions
-    .filter((permission) =>
-      Deno.permissions.querySync(permission).state !== "granted"
-    )
+    .filter((it) => Deno.permissions.querySync(it).state !== "granted")
     .map(({ name }) => `--allow-${name}`);
   return [...new Set(flags)];
 }
 
-/**
- * What is missing for `python3` to run. Only starting it shows whether it exists: a plain `--allow-run`
- * grants it either way, though `--allow-run=python3` does not.
- */
+/** What is missing for a command to run. Where it does not exist, its name is not granted. */
+function missingCommand(command: string): string[] {
+  return missing(toRun(command)).length > 0 ? [command] : [];
+}
+
+/** Only starting Python shows whether it exists: a plain `--allow-run` grants it either way. */
 function missingPython(): string[] {
-  if (missing([toRun("python3")]).length > 0) return ["python3"];
+  if (missingCommand("python3").length > 0) return ["python3"];
   const path = findPython();
-  if (path === "") return ["python3"];
-  return missing([toRun(path)]);
+  return path === "" ? ["python3"] : missing(toRun(path));
 }
 
 const missingLinux = Deno.build.os === "linux" ? [] : ["Linux"];
 
-function testUnless(
-  lacking: string[],
-  name: string,
-  fn: Deno.TestDefinition["fn"],
-  task = "test",
-): void {
-  const ignore = lacking.length > 0;
-  const reason = ` (needs ${lacking.join(", ")}: deno task ${task})`;
-  Deno.test({ name: ignore ? name + reason : name, ignore, fn });
+/** A kind of test that is ignored if something is lacking. */
+function needing(lacking: () => string[], task = "test"): Test {
+  return (name, fn) => {
+    const lacks = lacking();
+    const ignore = lacks.length > 0;
+    const reason = ` (needs ${lacks.join(", ")}: deno task ${task})`;
+    Deno.test({ name: ignore ? name + reason : name, ignore, fn });
+  };
 }
 
 /** A test that opens sockets on 127.0.0.1. */
-export const networkTest: Test = (name, fn) =>
-  testUnless(missing([NET]), name, fn);
+export const networkTest = needing(() => missing(NET));
 
 /** A test that runs the program itself, from the other end of its sockets and streams. */
-export const programTest: Test = (name, fn) =>
-  testUnless(missing(PROGRAM), name, fn);
+export const programTest = needing(() => missing(...PROGRAM));
 
 /** A test that runs `python3`. */
-export const pythonTest: Test = (name, fn) =>
-  testUnless([...missing([...PROGRAM, SEED]), ...missingPython()], name, fn);
+export const pythonTest = needing(() => [
+  ...missing(...PROGRAM),
+  ...missingPython(),
+]);
 
 /** A test that starts the program from `sh`, looks into `/proc`, or has `python3` do what Deno can't. */
-export const linuxTest: Test = (name, fn) =>
-  testUnless(
-    [
-      ...missing([...PROGRAM, toRun("sh")]),
-      ...missingPython(),
-      ...missingLinux,
-    ],
-    name,
-    fn,
-  );
+export const linuxTest = needing(() => [
+  ...missing(...PROGRAM, toRun("sh")),
+  ...missingPython(),
+  ...missingLinux,
+]);
 
 /** A kind of test that Windows can't run. There it is ignored, and its name says why. */
 export function notOnWindows(test: Test, reason: string): Test {
@@ -85,7 +78,7 @@ export function notOnWindows(test: Test, reason: string): Test {
 }
 
 /** A test that sends signals which the program handles, or reads what is written after one. */
-export const signalTest: Test = notOnWindows(
+export const signalTest = notOnWindows(
   programTest,
   "on Windows one process can only kill another",
 );
@@ -96,7 +89,10 @@ export function commandTest(
   { command, task }: { command: string; task: string },
   fn: Deno.TestDefinition["fn"],
 ): void {
-  // `--allow-run` doesn't grant a command that does not exist.
-  const other = missing([toRun(command)]).length > 0 ? [command] : [];
-  testUnless([...missing(PROGRAM), ...other, ...missingLinux], name, fn, task);
+  const lacking = () => [
+    ...missing(...PROGRAM),
+    ...missingCommand(command),
+    ...missingLinux,
+  ];
+  needing(lacking, task)(name, fn);
 }

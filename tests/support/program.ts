@@ -1,5 +1,5 @@
-/** Runs tcpcalc as a process: `main.ts`, or the compiled program that the environment variable
- * `TCPCALC` names.
+/** Runs tcpcalc as a process: `main.ts`, or the compiled program that the environment variable `TCPCALC`
+ * names; and servers and clients like it.
  * @module */
 
 import { deadline } from "@std/async/deadline";
@@ -24,13 +24,8 @@ export function taskOptions(task: "serve" | "client" | "compile"): string[] {
 export function programCommand(): string[] {
   const compiled = Deno.env.get("TCPCALC");
   if (compiled) return [compiled];
-  return [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    ...taskOptions("serve"),
-    new URL("../../main.ts", import.meta.url).href,
-  ];
+  const main = new URL("../../main.ts", import.meta.url).href;
+  return [Deno.execPath(), "run", "--quiet", ...taskOptions("serve"), main];
 }
 
 /** The command that runs a script with `sh`, in which `"$@"` is a command. */
@@ -38,14 +33,37 @@ export function shCommand(script: string, command: string[]): string[] {
   return ["sh", "-c", script, "sh", ...command];
 }
 
-/** What a process printed, and how it ended. */
+/** The commands that run a server, with these operands, and a client of the servers on these ports. */
+export interface Implementation {
+  server(operands: string[]): string[];
+  client(ports: number[]): string[];
+}
+
+/** The program. */
+export const tcpcalc: Implementation = {
+  server: (operands) => [...programCommand(), "serve", ...operands],
+  client: (ports) => [
+    ...programCommand(),
+    "client",
+    `--servers=${ports.map((port) => port - 9000)}`,
+  ],
+};
+
+/** What a process printed, or the rest of it, and its exit status. */
 export interface Finished {
-  /** Its exit status. */
   code: number;
-  /** All of its standard output, or the rest of it. */
   stdout: string;
-  /** All of its standard error, or the rest of it. */
   stderr: string;
+}
+
+/** The last line of a text, without its line end. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)!;
+}
+
+/** Leaves out the ports of the clients that a server names. */
+export function withoutPeerPorts(stdout: string): string {
+  return stdout.replace(/(?<=\('127\.0\.0\.1', )\d+(?=\))/g, "<peer port>");
 }
 
 /** The text of a stream, read only when asked for. */
@@ -60,21 +78,20 @@ class TextReader {
 
   /** Waits for the text, and returns everything up to its end; at the end of the stream, the rest. */
   async until(text: string): Promise<string> {
-    while (!this.#unread.includes(text)) {
-      if (!await this.#read()) return this.#take(this.#unread.length);
-    }
-    return this.#take(this.#unread.indexOf(text) + text.length);
+    while (!this.#unread.includes(text) && await this.#read());
+    const start = this.#unread.indexOf(text);
+    return this.#take(start === -1 ? Infinity : start + text.length);
   }
 
   /** Waits for the end of the stream, and returns the rest. */
   async rest(): Promise<string> {
     while (await this.#read());
-    return this.#take(this.#unread.length);
+    return this.#take(Infinity);
   }
 
   /** Goes away, as the reader of a pipe does. */
-  async cancel(): Promise<void> {
-    await this.#stream.cancel();
+  cancel(): Promise<void> {
+    return this.#stream.cancel();
   }
 
   /** Reads on. Returns whether there was more. */
@@ -87,9 +104,8 @@ class TextReader {
       this.#unread += value ?? "";
       return !done;
     } catch (error) {
-      throw new Error(`no more text after ${JSON.stringify(this.#unread)}`, {
-        cause: error,
-      });
+      const problem = `no more text after ${JSON.stringify(this.#unread)}`;
+      throw new Error(problem, { cause: error });
     }
   }
 
@@ -102,7 +118,6 @@ class TextReader {
 
 /** A process to interact with while it runs. Disposing of it kills it if it still runs. */
 export class Session implements AsyncDisposable {
-  /** The process. */
   readonly child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #stdout: TextReader;
@@ -145,37 +160,33 @@ export class Session implements AsyncDisposable {
   }
 
   /** Closes the reading end of its standard output, none of which may have been read. */
-  async closeOutput(): Promise<void> {
-    await this.#stdout.cancel();
+  closeOutput(): Promise<void> {
+    return this.#stdout.cancel();
   }
 
   /** Ends its standard input, and resolves to the rest of what it printed once it has ended. */
   async end(): Promise<Finished> {
     // It may have ended already, and its standard input with it.
     await this.#stdin.close().catch(() => {});
-    const [stdout, stderr] = await Promise.all([
-      this.#stdout.rest(),
-      this.#stderr.rest(),
-    ]);
+    const streams = [this.#stdout, this.#stderr];
+    const [stdout, stderr] = await Promise.all(streams.map((it) => it.rest()));
     const { code } = await deadline(this.child.status, PATIENCE_MS);
     this.#ended = true;
     return { code, stdout, stderr };
   }
 
-  /** Sends a signal, and waits for the end. */
+  /** Sends a signal, unless it has ended by itself, and waits for the end. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<Finished> {
-    this.child.kill(signal);
+    try {
+      this.child.kill(signal);
+    } catch {
+      // It has.
+    }
     return await this.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended) return;
-    try {
-      this.child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.end();
+    if (!this.#ended) await this.stop("SIGKILL");
   }
 }
 
@@ -200,13 +211,12 @@ export async function runCommand(
   return await session.end();
 }
 
-/** A server process that listens. */
+/** A server process, and the port that it listens on. */
 export interface RunningServer extends Session {
-  /** The port that it listens on, which the system chose. */
   port: number;
 }
 
-/** Starts a server on a free port, and resolves when it listens. */
+/** Starts tcpcalc's server on a port that the system chooses, and resolves when it listens. */
 export function startServer(
   options: { args?: string[]; operand?: string; command?: string[] } = {},
 ): Promise<RunningServer> {
@@ -214,57 +224,34 @@ export function startServer(
   return startListening([...command, "serve", operand, ...args]);
 }
 
+/** Starts a server on a free port. */
+export function start(implementation: Implementation): Promise<RunningServer> {
+  return startListening(implementation.server([String(freePort() - 9000)]));
+}
+
 /** Starts any command that prints where it listens as the program does, and resolves when it has. */
 export async function startListening(
   command: string[],
 ): Promise<RunningServer> {
   const session = new Session(command);
-  const line = await session.nextLine();
-  const [, port] =
-    /^Server is listening on 127\.0\.0\.1:([1-9]\d*)$/.exec(line ?? "") ?? [];
-  if (port === undefined) {
-    throw new Error(`no server: ${line} ${(await session.end()).stderr}`);
-  }
-  return Object.assign(session, { port: Number(port) });
+  const line = await session.until("\n");
+  const [, port] = /^Server .+ on 127\.0\.0\.1:([1-9]\d*)\n$/.exec(line) ?? [];
+  if (port !== undefined) return Object.assign(session, { port: Number(port) });
+  throw new Error(`no server: ${line} ${(await session.end()).stderr}`);
 }
 
 /** Resolves when nobody listens on the port any more. */
 export async function refusal(port: number): Promise<void> {
-  for (const start = performance.now();;) {
+  const start = performance.now();
+  for (; performance.now() - start < PATIENCE_MS; await delay(10)) {
     try {
       (await Deno.connect({ hostname: HOSTNAME, port })).close();
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return;
       // Otherwise it was in the backlog of a listener that closed, for which each system has its own words.
     }
-    if (performance.now() - start > PATIENCE_MS) {
-      throw new Error(`still listening on ${port}`);
-    }
-    await delay(10);
   }
-}
-
-/** A port that nobody listens on, nor can until it is disposed of. */
-export interface ClosedPort extends Disposable {
-  /** The port. */
-  port: number;
-}
-
-/** Takes a free port on which connections are refused. */
-export async function closedPort(): Promise<ClosedPort> {
-  const listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
-  // The port of a connection's own end is taken, yet nobody listens on it.
-  const conn = await Deno.connect({
-    hostname: HOSTNAME,
-    port: listener.addr.port,
-  });
-  return {
-    port: conn.localAddr.port,
-    [Symbol.dispose]() {
-      conn.close();
-      listener.close();
-    },
-  };
+  throw new Error(`still listening on ${port}`);
 }
 
 let lastPort = 10_000 + Math.floor(Math.random() * 20_000);
@@ -285,17 +272,53 @@ export function freePort(): number {
   }
 }
 
+/** A connection of the test to a server, or to a client that takes the test for one. */
+export class Peer implements Disposable {
+  readonly #conn: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(4096);
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  static async connect(port: number): Promise<Peer> {
+    return new Peer(await Deno.connect({ hostname: HOSTNAME, port }));
+  }
+
+  /** This end, as Python prints it. */
+  get name(): string {
+    return `('${HOSTNAME}', ${this.#conn.localAddr.port})`;
+  }
+
+  async send(message: string | Uint8Array | number[]): Promise<void> {
+    const bytes = typeof message === "string"
+      ? new TextEncoder().encode(message)
+      : Uint8Array.from(message);
+    await deadline(writeAll(this.#conn, bytes), PATIENCE_MS);
+  }
+
+  /** What one read brings, as text; `null` at the end of the stream. */
+  async receive(): Promise<string | null> {
+    const size = await deadline(this.#conn.read(this.#buffer), PATIENCE_MS);
+    if (size === null) return null;
+    return new TextDecoder().decode(this.#buffer.subarray(0, size));
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite();
+  }
+
+  [Symbol.dispose](): void {
+    this.#conn.close();
+  }
+}
+
 /** Does what the original client does: connects, sends, reads once, closes. */
 export async function exchangeOnce(
   port: number,
-  message: string | Uint8Array<ArrayBuffer>,
+  message: string | Uint8Array | number[],
 ): Promise<string> {
-  using conn = await Deno.connect({ hostname: HOSTNAME, port });
-  const bytes = typeof message === "string"
-    ? new TextEncoder().encode(message)
-    : message;
-  await writeAll(conn, bytes);
-  const buffer = new Uint8Array(4096);
-  const size = await deadline(conn.read(buffer), PATIENCE_MS);
-  return new TextDecoder().decode(buffer.subarray(0, size ?? 0));
+  using peer = await Peer.connect(port);
+  await peer.send(message);
+  return await peer.receive() ?? "";
 }

@@ -3,9 +3,11 @@
 
 import { setImmediate } from "node:timers";
 
-const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } =
-  globalThis;
-const realTimeoutSignal = AbortSignal.timeout;
+const real = {
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+  timeoutSignal: AbortSignal.timeout,
+};
 
 /** Lets everything happen that takes no time, such as promises and what they lead to. */
 export function settle(): Promise<void> {
@@ -31,13 +33,10 @@ export class FakeTime implements Disposable {
   readonly #timers = new Map<number, Timer>();
 
   constructor() {
-    const setTimeout = (
-      callback: (...args: unknown[]) => void,
-      delay = 0,
-      ...args: unknown[]
-    ) => this.#add(() => callback(...args), delay, false);
-    const clearTimeout = (id?: number) => this.#timers.delete(id ?? 0);
-    Object.assign(globalThis, { setTimeout, clearTimeout });
+    Object.assign(globalThis, {
+      setTimeout: (fire: () => void, delay = 0) => this.#add(fire, delay),
+      clearTimeout: (id: number) => this.#timers.delete(id),
+    });
     AbortSignal.timeout = (delay) => {
       if (delay < 0) throw new TypeError("a time of less than 0 ms");
       const controller = new AbortController();
@@ -46,11 +45,6 @@ export class FakeTime implements Disposable {
       return controller.signal;
     };
     performance.now = () => this.#now;
-  }
-
-  /** How many timers of `setTimeout` are set. */
-  get timers(): number {
-    return this.#timers.size - this.signals;
   }
 
   /** How many signals of `AbortSignal.timeout` are still to abort. */
@@ -62,9 +56,13 @@ export class FakeTime implements Disposable {
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
-    for (let due; (due = this.#nextDue()) <= end;) {
+    while (true) {
+      const due = Math.min(...this.#timers.values().map(({ due }) => due));
+      if (due > end) break;
       this.#now = Math.max(this.#now, due);
-      this.#fireNext();
+      this.#fire(
+        this.#timers.entries().find(([, timer]) => timer.due === due)!,
+      );
       await settle();
     }
     this.#now = end;
@@ -76,36 +74,27 @@ export class FakeTime implements Disposable {
    */
   freeze(ms: number): void {
     this.#now += ms;
-    for (const [id, { due, fire }] of [...this.#timers]) {
-      if (due <= this.#now && this.#timers.delete(id)) fire();
+    for (const entry of [...this.#timers]) {
+      if (entry[1].due <= this.#now) this.#fire(entry);
     }
   }
 
   [Symbol.dispose](): void {
-    Object.assign(globalThis, {
-      setTimeout: realSetTimeout,
-      clearTimeout: realClearTimeout,
-    });
-    AbortSignal.timeout = realTimeoutSignal;
+    const { timeoutSignal, ...globals } = real;
+    Object.assign(globalThis, globals);
+    AbortSignal.timeout = timeoutSignal;
     // The real one is the prototype's.
     delete (performance as Partial<Performance>).now;
-    if (this.timers > 0) realSetTimeout(() => {}, LEAK_MS);
+    if (this.#timers.size > this.signals) setTimeout(() => {}, LEAK_MS);
   }
 
-  #add(fire: () => void, delay: number, isSignal: boolean): number {
+  #add(fire: () => void, delay: number, isSignal = false): number {
     const due = this.#now + Math.max(delay, 0);
     this.#timers.set(++this.#lastId, { due, fire, isSignal });
     return this.#lastId;
   }
 
-  #nextDue(): number {
-    return Math.min(...[...this.#timers.values()].map(({ due }) => due));
-  }
-
-  #fireNext(): void {
-    const next = this.#nextDue();
-    const [id, timer] = [...this.#timers].find(([, { due }]) => due === next)!;
-    this.#timers.delete(id);
-    timer.fire();
+  #fire([id, { fire }]: [number, Timer]): void {
+    if (this.#timers.delete(id)) fire();
   }
 }

@@ -5,8 +5,9 @@ import { tcp } from "../../io/network.ts";
 import { stopSignal } from "../../main.ts";
 import { runServers } from "../../scripts/servers.ts";
 
-const { stdin, stdout, stderr } = Deno;
+const { stdin, stdout, stderr, noColor } = Deno;
 const { random } = Math;
 const signal = stopSignal();
-const environment = { stdin, stdout, stderr, network: tcp, random, signal };
+const streams = { stdin, stdout, stderr, noColor };
+const environment = { ...streams, network: tcp, random, signal };
 Deno.exit(await runServers([-9000, -9000, -9000], environment));
