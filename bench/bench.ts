@@ -1,215 +1,100 @@
-/** The benchmark, for Linux: `deno task bench`, or with `--quick` a trial run. It puts the same loads on tcpcalc
- * and its contenders, says which bounds hold, and writes `results.json`. It needs all permissions to call C.
+/** The benchmark, for Linux: `deno task bench` puts the same loads on tcpcalc and its contenders, and writes
+ * `docs/performance.md` and `docs/benchmark.svg`. With `--quick` it only tries everything once.
  * @module */
 
-import { delay } from "@std/async/delay";
 import { double } from "../calc.ts";
-import { WORST_MESSAGES } from "./calc_bench.ts";
-import { BUILD, type Contender, CONTENDERS, output } from "./contenders.ts";
-import * as load from "./load.ts";
-import * as results from "./results.ts";
+import * as all from "./contenders.ts";
+import { writePage } from "./page.ts";
 
-const QUICK = Deno.args[0] === "--quick";
-const ROUNDS = QUICK ? 1 : 5;
-/** Turns in a round: more where a bound is close or the noise is loud. */
-const [TURNS, CLIENT_TURNS, START_TURNS] = QUICK ? [1, 1, 1] : [3, 8, 10];
-/** The same, by number of busy clients. */
-const BUSY = QUICK
-  ? { 1: 1, 8: 1, 64: 1, 256: 1 }
-  : { 1: 18, 8: 9, 64: 6, 256: 12 };
-/** Seconds of load in a turn, enough to outweigh its cold start, and of warm-up. */
-const [SECONDS, WARM_UP] = [QUICK ? 0.1 : 0.3, 1.2];
-/** The largest number of idle connections, which take seconds to open and close, and in how many rounds. */
-const [IDLE, IDLE_ROUNDS] = [QUICK ? 1_000 : 10_000, 3];
-/** How many numbers a client is given; the largest only once. */
-const COUNTS = QUICK ? [1, 100, 300] : [1, 3_000, 20_000];
-/** How long a server may hold back its last log lines, and how long its first answer may take. */
-const [LOG_MS, START_MS] = [60, 10_000];
+const QUICK = Deno.args.includes("--quick");
+/** Each round starts the servers anew. Every fourth turn measures all, the others what is close. */
+const [ROUNDS, TURNS] = QUICK ? [1, 1] : [3, 7];
+const CLOSE = /^(tcpcalc( --quiet)?|Deno bare loop|Go|Node)$/;
+/** How long a load takes, enough to outweigh its cold start, and how many numbers a client gets. */
+const [SECONDS, NUMBERS] = QUICK ? [0.2, 100] : [0.3, 3000];
+const utf8 = new TextEncoder();
+/** The messages of at most 1024 bytes that cost a server the most, and a short one to compare them with. */
+const MESSAGES = {
+  "a short message": utf8.encode("21"),
+  "256 × U+1D7D7": utf8.encode("𝟗".repeat(256)),
+  "1024 digits": utf8.encode("9".repeat(1024)),
+  "512 × \\0\\xff": new Uint8Array(1024).map((_, i) => i % 2 * 0xff),
+  "512 × U+00AD": utf8.encode("\xad".repeat(512)),
+  "1024 × \\x1b": utf8.encode("\x1b".repeat(1024)),
+};
 
-/** What the costly messages are compared with: the same server in the same turns. */
-const SHORT = "8 busy, short numbers";
-const LOADS: Record<string, load.Load> = { [SHORT]: { clients: 8 } };
-for (const n of Object.keys(BUSY)) LOADS[`${n} busy`] = { clients: Number(n) };
-for (const [name, message] of Object.entries(WORST_MESSAGES)) {
-  const answer = double(new TextDecoder().decode(message));
-  LOADS[name] = { clients: 8, message, answer };
-}
-for (const idle of [500, IDLE]) {
-  LOADS[`1 busy + ${idle} idle`] = { clients: 1, idle };
+const tcpcalc = all.CONTENDERS.find(({ name }) => name === "tcpcalc")!;
+let turn = 0;
+
+/** Keeps what was measured in this turn. */
+function add(own: all.Contender, what: string, value: number): void {
+  if (!(value < Infinity)) throw new Error(`${own.name} fails: ${what}`);
+  (own.samples[what] ??= [])[turn] = value;
 }
 
-/** Two contenders, the loads, the limit of their ratio, and the second's load if it is another. */
-const BOUNDS: [string, string, RegExp, number, string?][] = [
-  ["tcpcalc", "Deno bare loop", /^\d+ busy$/, 1.05],
-  ["tcpcalc", "Go", /^\d+ busy$|500/, 1],
-  ["tcpcalc", "Node", /^\d+ busy$|500/, 1],
-  ["tcpcalc", "tcpcalc", /×|digits/, 4, SHORT],
-  ["tcpcalc client", "Deno bare client", RegExp(` ${COUNTS[1]}$`), 1.05],
-  ["tcpcalc client", "Python client", RegExp(` ${COUNTS[1]}$`), 1.25],
-  ["tcpcalc --version compiled, Deno", "python3 -c pass", /start/, 1],
-];
-
-/** The contenders that share turns: all that have bounds, and the server without its log. */
-const COMPARED = new Set(BOUNDS.flatMap(([ours, theirs]) => [ours, theirs]));
-COMPARED.add("tcpcalc --quiet");
-
-/** A contender, and what it is measured with. */
-type Job = [own: Contender, what: string];
-
-let round = 0;
-
-function add([{ samples }, what]: Job, ...numbers: number[]): void {
-  ((samples[what] ??= [])[round] ??= []).push(numbers);
+/** The contenders of a kind in random order, as what runs first leaves its mark on the next. */
+function shuffled(kind: string): all.Contender[] {
+  return all.CONTENDERS.filter((own) => own.kind === kind)
+    .map((own) => ({ own, at: Math.random() }))
+    .sort((a, b) => a.at - b.at).map(({ own }) => own);
 }
 
-function progress(text: string): void {
-  if (!Deno.stderr.isTerminal()) return;
-  const line = `\r\x1b[KRound ${round + 1} of ${ROUNDS}: ${text}`;
-  Deno.stderr.writeSync(new TextEncoder().encode(line));
+/** Puts a load on a server, and measures its processor time for a request. */
+function load(own: all.Contender, what: string, options: string): void {
+  const command = `${all.BUILD}/load ${own.pid} ${own.port} ${options}`;
+  const time = all.output(`taskset -c $(($(nproc) - 1)) ${command}`);
+  add(own, `${what}, µs`, Number(time || NaN));
 }
 
-/** The same list in a random order, as what runs first leaves its mark on the next. */
-function shuffled<T>(list: T[]): T[] {
-  return list.map((entry): [number, T] => [Math.random(), entry])
-    .sort(([a], [b]) => a - b).map(([, entry]) => entry);
-}
-
-const ofKind = (kind: string) =>
-  Object.values(CONTENDERS).filter((own) => own.kind === kind);
-
-/** The memory of a process in MiB. */
-function memory(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) / 1024;
-}
-
-// Below the ports that the system gives to clients, or one of those could connect to itself.
-let lastPort = 20_000;
-
-/** Starts a server, which the stack stops, and waits for its first answer; truncating an old log would add to it. */
-async function start(server: Contender, stack: AsyncDisposableStack) {
-  server.port = ++lastPort;
-  const log = `${BUILD}/${server.port}`;
-  stack.defer(() => Deno.removeSync(log));
-  const command = `exec ${server.command} >${log} 2>&1`;
-  const args = ["-c", `port=${server.port}; ${command}`];
+/** Gives so many numbers to a program, and measures its time. */
+function run(own: all.Contender, what: string, count: number): void {
+  const numbers = `port=${tcpcalc.port}; (seq ${count}; echo exit)`;
   const begin = performance.now();
-  server.pid = stack.use(new Deno.Command("sh", { args }).spawn()).pid;
-  while (!load.isAnswering(server.port)) {
-    if (performance.now() > begin + START_MS) throw new Error(command);
-    await delay(1);
-  }
-  add([server, "first answer"], performance.now() - begin);
+  const text = all.output(`${numbers} | ${own.command}`);
+  add(own, `${what}, ms`, performance.now() - begin);
+  const answers = Array.from(text.matchAll(/server: (\d+)/g), ([, got]) => got);
+  const right = answers.join("\n") === all.output(`seq 2 2 ${2 * count}`);
+  if (!right) throw new Error(`${own.name} got a wrong answer`);
 }
 
-/** Runs jobs one after the other, and reads the clocks once the servers have had time to write their logs. */
-async function measureServers(...jobs: Job[]): Promise<void> {
-  using stack = new DisposableStack();
-  const begun = [];
-  for (const [{ port, pid }, what] of jobs) {
-    const { idle = 0, ...asking } = LOADS[what];
-    const before = memory(pid);
-    stack.use(load.openIdle(port, idle));
-    const each = idle && 1024 * (memory(pid) - before) / idle;
-    if (idle > 0) await delay(LOG_MS);
-    const start = load.processorTime(pid);
-    begun.push({ start, each, ...load.putLoad(port, asking, SECONDS) });
-  }
-  await delay(LOG_MS);
-  begun.forEach(({ start, each, requests, rate, p50, p99 }, i) => {
-    const [{ pid }] = jobs[i];
-    const time = (load.processorTime(pid) - start) / requests;
-    add(jobs[i], time, rate, p50, p99, memory(pid), each);
-  });
-}
-
-/** Measures each group in each turn: its jobs, which must be for different servers, in random order. */
-async function measureTurns(turns: number, ...groups: Job[][]) {
-  for (let turn = 1; turn <= turns; turn++) {
-    progress(`${groups[0][0][1]}, turn ${turn} of ${turns}`);
-    for (const jobs of groups) await measureServers(...shuffled(jobs));
-  }
-}
-
-/** Pipes numbers to a client, and measures its time and its peak memory. */
-function measureClient(client: Contender, count: number): void {
-  const numbers = `port=${CONTENDERS.tcpcalc.port}; (seq ${count}; echo exit)`;
-  const time = `/usr/bin/time -f %M -o ${BUILD}/peak ${client.command}`;
-  const begin = performance.now();
-  const text = output(`${numbers} | ${time}`);
-  const took = performance.now() - begin;
-  const peak = Number(Deno.readTextFileSync(`${BUILD}/peak`)) / 1024;
-  const answers = [...text.matchAll(/server: (\d+)/g)].map(([, own]) => own);
-  if (answers.join("\n") !== output(`seq 2 2 ${2 * count}`)) {
-    throw new Error(`${client.name} got a wrong answer`);
-  }
-  add([client, `input of ${count}`], took, peak);
-}
-
-function measureStart(program: Contender): void {
-  const begin = performance.now();
-  output(`exec ${program.command}`);
-  add([program, "start"], performance.now() - begin);
-}
-
-async function measureRound(): Promise<void> {
-  await using stack = new AsyncDisposableStack();
-  const servers = ofKind("server");
-  for (const server of shuffled(servers)) await start(server, stack);
-  for (const { port } of servers) load.putLoad(port, { clients: 8 }, WARM_UP);
-  for (const [clients, turns] of Object.entries(BUSY)) {
-    const jobs = servers.map((own): Job => [own, `${clients} busy`]);
-    await measureTurns(turns, jobs.filter(([{ name }]) => COMPARED.has(name)));
-    await measureTurns(TURNS, jobs.filter(([{ name }]) => !COMPARED.has(name)));
-  }
-  const messages = [SHORT, ...Object.keys(WORST_MESSAGES)];
-  const costly = messages.map((what): Job[] => [[CONTENDERS.tcpcalc, what]]);
-  await measureTurns(TURNS, ...costly);
-  for (const idle of round < IDLE_ROUNDS ? [500, IDLE] : [500]) {
-    const what = `1 busy + ${idle} idle`;
-    // It serves one at a time: the first idle one would block it.
-    const able = servers.filter(({ name }) => name !== "Python one at a time");
-    const turns = idle === IDLE ? 1 : TURNS;
-    await measureTurns(turns, ...able.map((own): Job[] => [[own, what]]));
-  }
-  for (let turn = 1; turn <= CLIENT_TURNS; turn++) {
-    progress(`clients, turn ${turn} of ${CLIENT_TURNS}`);
-    for (const count of COUNTS.slice(0, round === 0 && turn === 1 ? 3 : 2)) {
-      const clients = ofKind("client")
-        .filter(({ name }) => COMPARED.has(name) || turn <= TURNS);
-      for (const own of shuffled(clients)) measureClient(own, count);
+function measureTurn(isFull: boolean): void {
+  for (const [clients, idle] of [[1, 0], [8, 0], [64, 0], [256, 0], [1, 500]]) {
+    for (const own of shuffled("server")) {
+      if (!isFull && (idle || !CLOSE.test(own.name))) continue;
+      // An idle client would block it.
+      if (idle && own.name.endsWith("one at a time")) continue;
+      const what = `${clients} busy${idle ? `, ${idle} idle` : ""}`;
+      load(own, what, `${SECONDS} ${clients} ${idle} ""`);
     }
   }
-  progress("start");
-  for (let turn = 1; turn <= START_TURNS; turn++) {
-    shuffled(ofKind("start")).forEach(measureStart);
+  for (const own of shuffled("client")) {
+    for (const count of [1, NUMBERS]) run(own, `input of ${count}`, count);
   }
+  if (!isFull) return;
+  for (const own of shuffled("server")) {
+    const status = Deno.readTextFileSync(`/proc/${own.pid}/status`);
+    add(own, "memory, MiB", Number(/VmRSS:\s*(\d+)/.exec(status)![1]) / 1024);
+  }
+  for (const [name, message] of Object.entries(MESSAGES)) {
+    Deno.writeFileSync(`${all.BUILD}/message`, message);
+    const answer = double(new TextDecoder().decode(message));
+    load(tcpcalc, name, `${SECONDS} 8 0 "${answer}" <${all.BUILD}/message`);
+  }
+  for (const own of shuffled("start")) run(own, "start", 0);
 }
 
-for (; round < ROUNDS; round++) await measureRound();
-if (Deno.stderr.isTerminal()) console.error();
-Deno.removeSync(BUILD, { recursive: true });
-const bounds: results.Results["bounds"] = {};
-for (const [ours, theirs, loads, limit, than] of BOUNDS) {
-  for (const [what, own] of Object.entries(CONTENDERS[ours]?.samples ?? {})) {
-    const other = CONTENDERS[theirs]?.samples[than ?? what];
-    if (!loads.test(what) || other === undefined) continue;
-    const claim = `${ours} / ${than ?? theirs}, ${what}`;
-    bounds[claim] = results.compare(own, other, limit);
-    console.log(results.verdict(claim, bounds[claim]));
+for (let round = 0; round < ROUNDS; round++) {
+  await using stack = new AsyncDisposableStack();
+  for (const own of shuffled("server")) {
+    // Above those of the tests, and below those of the system, or a client could connect to itself.
+    own.port = 31_000 + 100 * round + all.CONTENDERS.indexOf(own);
+    const log = `${all.BUILD}/${own.port}`;
+    const script = `port=${own.port}; exec ${own.command} >${log} 2>&1`;
+    const server = new Deno.Command("sh", { args: ["-c", script] }).spawn();
+    own.pid = stack.use(server).pid;
   }
+  for (const own of shuffled("server")) load(own, "warm-up", '1 8 0 ""');
+  for (let i = 0; i < TURNS; i++, turn++) measureTurn(i % 4 === 0);
 }
-if (!QUICK) {
-  const cpu = output("sed -n 's/^model name.*: //p;T;q' /proc/cpuinfo");
-  const about = output("echo `date -I`, `nproc` cores, `uname -sr`") +
-    `, ${cpu}; ${ROUNDS} rounds, turns of ${SECONDS} s`;
-  const contenders: results.Results["contenders"] = [];
-  for (const { name, version, samples } of Object.values(CONTENDERS)) {
-    const row: (typeof contenders)[0] = { name: `${name} ${version}` };
-    for (const what in samples) row[what] = results.summarize(samples[what]);
-    contenders.push(row);
-  }
-  const all: results.Results = { about, bounds, contenders };
-  Deno.writeTextFileSync("bench/results.json", JSON.stringify(all));
-  output(`${Deno.execPath()} fmt bench/results.json`);
-}
+if (!QUICK) writePage(all.ABOUT, all.CONTENDERS);
+Deno.removeSync(all.BUILD, { recursive: true });

@@ -16,8 +16,6 @@ import {
 
 const CONFIG = new URL("haproxy.cfg", import.meta.url);
 
-const NEEDED = { command: "haproxy", task: "test:deploy" };
-
 /** From how many clients at once a test sends its requests. */
 const CLIENTS = 8;
 
@@ -156,20 +154,31 @@ listen from_another_address
   }
 }
 
-/** Three servers and HAProxy in front of them, which has found them healthy. */
-async function startAll(
-  stack: AsyncDisposableStack,
+/** Three servers, and HAProxy in front of them. */
+interface All {
+  stack: AsyncDisposableStack;
+  servers: RunningServer[];
+  balancer: Balancer;
+}
+
+/** A test with a balancer that has found its servers healthy, and these changes to its configuration. */
+function balancerTest(
+  name: string,
+  fn: (all: All) => Promise<void>,
   changes: Record<string, string> = {},
-): Promise<{ servers: RunningServer[]; balancer: Balancer }> {
-  const servers: RunningServer[] = [];
-  for (let i = 0; i < 3; i++) servers.push(stack.use(await startServer()));
-  const ports = servers.map(({ port }) => port);
-  const balancer = stack.use(new Balancer());
-  await balancer.configure(ports, changes);
-  for (const server of ["server1", "server2", "server3"]) {
-    await balancer.until(server, { status: "UP", check_status: "L7OK" });
-  }
-  return { servers, balancer };
+): void {
+  commandTest(name, { command: "haproxy", task: "test:deploy" }, async () => {
+    await using stack = new AsyncDisposableStack();
+    const servers: RunningServer[] = [];
+    for (let i = 0; i < 3; i++) servers.push(stack.use(await startServer()));
+    const ports = servers.map(({ port }) => port);
+    const balancer = stack.use(new Balancer());
+    await balancer.configure(ports, changes);
+    for (const server of ["server1", "server2", "server3"]) {
+      await balancer.until(server, { status: "UP", check_status: "L7OK" });
+    }
+    await fn({ stack, servers, balancer });
+  });
 }
 
 /** Starts a server on the port that one had which has ended. */
@@ -242,12 +251,9 @@ async function connectIdle(
   return connections;
 }
 
-commandTest(
+balancerTest(
   "a server that is drained, killed and started again costs no request",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { servers, balancer } = await startAll(stack);
+  async ({ servers, balancer, stack }) => {
     let killed: Promise<unknown>;
 
     async function drainAndKill(): Promise<void> {
@@ -270,12 +276,9 @@ commandTest(
   },
 );
 
-commandTest(
+balancerTest(
   "a killed server costs only the requests in flight, which are answered when they are sent again",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { servers, balancer } = await startAll(stack);
+  async ({ servers, balancer, stack }) => {
     let killed: Promise<unknown>;
     let goneAt = Infinity;
 
@@ -302,12 +305,9 @@ commandTest(
   },
 );
 
-commandTest(
+balancerTest(
   "a frozen server holds requests until a check fails, and none after that",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { servers, balancer } = await startAll(stack);
+  async ({ servers, balancer }) => {
     servers[1].child.kill("SIGSTOP");
     const unanswered = await sendAll(balancer.port, 100);
     await balancer.until("server2", {
@@ -331,15 +331,9 @@ commandTest(
   },
 );
 
-commandTest(
+balancerTest(
   "500 idle connections are held, by no server, while others are answered",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { servers, balancer } = await startAll(stack, {
-      "inspect-delay 10s": "inspect-delay 60s",
-      "timeout client 10s": "timeout client 60s",
-    });
+  async ({ servers, balancer, stack }) => {
     const idle = await connectIdle(stack, balancer.port, 500);
     await balancer.until("FRONTEND", { scur: "500" });
     assertEquals(await sendAll(balancer.port, 300), []);
@@ -349,16 +343,15 @@ commandTest(
     for (const conn of idle) conn.close();
     await balancer.until("FRONTEND", { scur: "0" });
   },
+  {
+    "inspect-delay 10s": "inspect-delay 60s",
+    "timeout client 10s": "timeout client 60s",
+  },
 );
 
-commandTest(
+balancerTest(
   "an idle connection is refused when its time is up, and logged",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { balancer } = await startAll(stack, {
-      "inspect-delay 10s": "inspect-delay 100ms",
-    });
+  async ({ balancer, stack }) => {
     const [conn] = await connectIdle(stack, balancer.port, 1);
     assertEquals(
       await deadline(conn.read(new Uint8Array(1)), PATIENCE_MS).catch((error) =>
@@ -368,15 +361,14 @@ commandTest(
     );
     assertEquals(await balancer.logged((ends) => ends.length > 0), ["PR"]);
   },
+  {
+    "inspect-delay 10s": "inspect-delay 100ms",
+  },
 );
 
-commandTest(
+balancerTest(
   "another address that holds 100 connections gets no other until it closes one, which is logged",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { balancer } = await startAll(stack);
-
+  async ({ balancer, stack }) => {
     async function untilOpen(count: number): Promise<void> {
       const entry = new RegExp(`key=127.0.0.2 .*conn_cur=${count}\\b`);
       await eventually(
@@ -395,12 +387,9 @@ commandTest(
   },
 );
 
-commandTest(
+balancerTest(
   "the metrics that the configuration shows name each server",
-  NEEDED,
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { balancer } = await startAll(stack);
+  async ({ balancer }) => {
     const url = `http://127.0.0.1:${balancer.metricsPort}`;
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assertMatch(

@@ -10,29 +10,21 @@ import {
   stopSignal,
 } from "../main.ts";
 
-const encoder = new TextEncoder();
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
 
-/** The same stream, with a prefix before every line. Lines go out whole. */
+/** The same stream, with a prefix before every line. What the program writes at once is whole lines. */
 function prefixed(stream: OutputStream, prefix: string): OutputStream {
-  const decoder = new TextDecoder();
-  let unfinished = "";
   return {
     isTerminal: () => stream.isTerminal(),
     async write(bytes) {
-      const text = unfinished + decoder.decode(bytes, { stream: true });
-      const end = text.lastIndexOf("\n") + 1;
-      unfinished = text.slice(end);
-      const lines = text.slice(0, end).replace(/^(?=.)/gm, prefix);
+      const lines = decoder.decode(bytes).replace(/^(?=.)/gm, prefix);
       await writeAll(stream, encoder.encode(lines));
       return bytes.length;
     },
   };
 }
 
-/**
- * Runs servers until they are stopped, or until one can't start, which ends them all.
- * Returns the exit status.
- */
+/** Runs servers until they are stopped, or one can't start, which ends them all. Returns the exit status. */
 export async function runServers(
   servers: number[],
   environment: Environment,
@@ -60,16 +52,7 @@ export async function runServers(
 
 if (import.meta.main) {
   const { stdin, stdout, stderr, noColor } = Deno;
-  const { random } = Math;
-  const signal = stopSignal();
-  const environment = {
-    stdin,
-    stdout,
-    stderr,
-    noColor,
-    network: tcp,
-    random,
-    signal,
-  };
+  const process = { stdin, stdout, stderr, noColor, random: Math.random };
+  const environment = { ...process, network: tcp, signal: stopSignal() };
   Deno.exit(await runServers([1, 2, 3], environment));
 }

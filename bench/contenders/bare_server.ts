@@ -1,5 +1,4 @@
 // The floor: the fastest loop on `Deno.listen` that does the job, with reused buffers and no decoder.
-
 const encoder = new TextEncoder();
 const buffers: Uint8Array[] = [];
 

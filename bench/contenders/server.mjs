@@ -1,7 +1,5 @@
 // The same on Node's net, with a log written in blocks of 64 KiB.
-
 import { createServer } from "node:net";
-
 const port = Number(process.argv[2]);
 let log = "";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import page from "../../lesson/wire.md" with { type: "text" };
-import { packetsIn } from "../../scripts/wire.ts";
+import { packetsIn } from "../../lesson/wire.ts";
 import { blocksOf } from "../support/console.ts";
 import { lessonPath } from "../support/lesson.ts";
 import { linuxTest } from "../support/permissions.ts";
@@ -54,7 +54,7 @@ captureTest("the page on packets shows the capture that it names", async () => {
 });
 
 captureTest("the page on packets shows what its script captures", async () => {
-  const script = `${import.meta.dirname}/../../scripts/wire.ts`;
+  const script = `${import.meta.dirname}/../../lesson/wire.ts`;
   const command = [...ALONE, Deno.execPath(), "run", "--allow-all", script];
   const { stdout, stderr } = await runCommand([...command, "--print"]);
   assertEquals(stderr, "");

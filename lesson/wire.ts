@@ -1,7 +1,7 @@
 /** Makes what `lesson/wire.md` shows, and `lesson/wire.pcap`, in a network of its own, in which port 9001 is
  * free and nobody has to be root:
  *
- *     unshare --map-user=1 --keep-caps --net deno run --allow-all scripts/wire.ts
+ *     unshare --map-user=1 --keep-caps --net deno run --allow-all lesson/wire.ts
  *
  * With `--print`, it prints the blocks as JSON, and changes nothing.
  * @module */
