@@ -10,14 +10,19 @@ import {
   stopSignal,
 } from "../main.ts";
 
-const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+const encoder = new TextEncoder();
 
-/** The same stream, with a prefix before every line. What the program writes at once is whole lines. */
+/** The same stream, with a prefix before every line. Lines go out whole: the printer writes a long one in parts. */
 function prefixed(stream: OutputStream, prefix: string): OutputStream {
+  const decoder = new TextDecoder();
+  let unfinished = "";
   return {
     isTerminal: () => stream.isTerminal(),
     async write(bytes) {
-      const lines = decoder.decode(bytes).replace(/^(?=.)/gm, prefix);
+      const text = unfinished + decoder.decode(bytes, { stream: true });
+      const end = text.lastIndexOf("\n") + 1;
+      unfinished = text.slice(end);
+      const lines = text.slice(0, end).replace(/^(?=.)/gm, prefix);
       await writeAll(stream, encoder.encode(lines));
       return bytes.length;
     },
