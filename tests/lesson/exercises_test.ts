@@ -17,7 +17,6 @@ import {
   startSession,
 } from "../support/program.ts";
 import { findPython, pythonCommand } from "../support/python.ts";
-import { MISTAKES } from "./mistakes.ts";
 
 const SOLUTIONS = `${import.meta.dirname}/solutions`;
 
@@ -109,6 +108,12 @@ function solutionCase(
   };
 }
 
+/** The mistakes that students make. They lie beside the solutions, which a copy for students lacks. */
+async function loadMistakes(): Promise<Parameters<typeof solutionCase>[]> {
+  const url = new URL("solutions/mistakes.ts", import.meta.url).href;
+  return (await import(url)).MISTAKES;
+}
+
 /** Judges a program in a step of its own. */
 async function judgeCase(
   t: Deno.TestContext,
@@ -135,6 +140,7 @@ programTest(
   async (t) => {
     const hasSolutions = await Deno.stat(SOLUTIONS)
       .then(() => true, () => false);
+    const mistakes = hasSolutions ? await loadMistakes() : [];
     const hasPython = findPython() !== "";
     const suffixes = ["py", "ts"];
     const cases = [
@@ -144,7 +150,7 @@ programTest(
           solutionCase("solves it", `${index + 1}.${suffix}`, [], /^solved$/)
         )
       ),
-      ...MISTAKES.map((mistake) => solutionCase(...mistake)),
+      ...mistakes.map((mistake) => solutionCase(...mistake)),
     ].values();
     await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
       for (const one of cases) {
