@@ -312,13 +312,21 @@ async function askResetting({ client }: Implementation) {
   return `${failures.length} failures, ${stdout.includes("connected")}`;
 }
 
-/** What a terminal shows for a number when nobody listens, up to the next prompt. */
-async function refusedOnTerminal({ client }: Implementation) {
-  await using session = startSession(onTerminal(client([freePort()])));
-  await session.until(PROMPT);
-  await session.type("21\n");
-  await session.until("21\r\n");
-  return await session.until(PROMPT);
+/** The hints that a terminal shows: of a port that is taken, of none, and of a server that refuses twice. */
+async function hintsOnTerminal({ server, client }: Implementation) {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const inUse = String(taken.addr.port - 9000);
+  const screens = [];
+  for (
+    const [command, typed] of [
+      [server([inUse]), ""],
+      [server(["56536"]), ""],
+      [client([freePort()]), "21\n22\nexit\n"],
+    ] as const
+  ) {
+    screens.push((await runCommand(onTerminal(command), typed)).stdout);
+  }
+  return screens.map((screen) => screen.match(/(?<=^Hint: ).*(?=\r)/gm));
 }
 
 const FORGED = "1\nAccepted connection from ('6.6.6.6', 666)\x1b[2J";
@@ -483,9 +491,9 @@ const DIFFERENCES: Record<string, Difference> = {
     /^20 failures/,
   ],
   "a hint follows what a beginner meets on a terminal": [
-    refusedOnTerminal,
-    /^Failed .+ refused\r\nEnter number/,
-    /^Failed .+ refused\r\nHint: .*tcpcalc serve .+\r\nEnter number/,
+    hintsOnTerminal,
+    [null, null, null],
+    /^[^,]+ is in use.*,[^,]+ -9000 to 56535,[^,]+ tcpcalc serve \d+[^,]+$/,
   ],
 };
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { PROMPT } from "../../client.ts";
-import { setLimit, usageThat } from "../support/abuse.ts";
+import { usageThat } from "../support/abuse.ts";
 import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   programCommand,
@@ -22,20 +22,6 @@ function answer({ port }: RunningServer, reply: string): string {
   return `connected to Server 127.0.0.1:${port}\n` +
     `Received from server: ${reply}\n`;
 }
-
-linuxTest(
-  "output that can't be written ends the client with one line on standard error",
-  async () => {
-    await using server = await startServer();
-    const { code, stderr } = await runCommand(
-      shCommand('exec "$@" >/dev/full', clientCommand(server, "-q", "21")),
-    );
-    assertEquals({ code, stderr }, {
-      code: 1,
-      stderr: "tcpcalc: [Errno 28] No space left on device\n",
-    });
-  },
-);
 
 linuxTest(
   "a client with endless input ends silently when its reader goes away",
@@ -127,23 +113,5 @@ linuxTest(
     );
     assertEquals(stdout.match(calls)?.length, 5 * numbers.length);
     assertEquals(code, 0);
-  },
-);
-
-linuxTest(
-  "a client goes on when the system has no socket for it",
-  async () => {
-    await using server = await startServer();
-    await using session = startSession(clientCommand(server));
-    await session.until(PROMPT);
-    await setLimit(session.child.pid, "NOFILE", 0);
-    await session.type("21\n");
-    assertEquals(
-      await session.until(PROMPT),
-      `socket creation failed with error [Errno 24] Too many open files\n${PROMPT}`,
-    );
-    await setLimit(session.child.pid, "NOFILE", "none");
-    await session.type("21\n");
-    assertEquals(await session.until(PROMPT), answer(server, "42") + PROMPT);
   },
 );

@@ -15,6 +15,7 @@ import {
   startServer,
   startSession,
 } from "../support/program.ts";
+import { pythonCommand } from "../support/python.ts";
 
 /** A message of which the server prints 4 kB. */
 const LOUD = new Uint8Array(1024).fill(0xff);
@@ -45,6 +46,26 @@ async function startScript(script: string): Promise<RunningServer> {
   await until(() => exchangeOnce(port, "21").then(() => true, () => false));
   return Object.assign(session, { port });
 }
+
+/** Asks a server for the double of 21, from an address of its own. */
+const ASK_FROM = `
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), None, (sys.argv[2], 0)) as conn:
+    conn.sendall(b"21")
+    print(conn.getsockname()[1], conn.recv(1024).decode())
+`;
+
+linuxTest("the server logs a client's actual address", async () => {
+  await using server = await startServer();
+  const { stdout } = await runCommand(
+    pythonCommand("-c", ASK_FROM, String(server.port), "127.9.8.7"),
+  );
+  const [, port] = /^(\d+) 42\n$/.exec(stdout)!;
+  assertEquals(
+    await server.nextLine(),
+    `Accepted connection from ('127.9.8.7', ${port})`,
+  );
+});
 
 linuxTest(
   "while nobody reads its standard output the server answers in bounded memory, and then says how many lines are missing at most",

@@ -1,33 +1,17 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
-import { delay } from "@std/async/delay";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PROMPT } from "../../client.ts";
 import { notOnWindows, pythonTest } from "../support/permissions.ts";
 import {
-  freePort,
   programCommand,
   refusal,
   type Session,
   startServer,
   startSession,
-  taskOptions,
 } from "../support/program.ts";
 import { onTerminal } from "../support/python.ts";
 
-const BACKSPACE = "\x7f";
 /** The terminal shows it as `^C`, before or after what the program does about it. */
 const CTRL_C = "\x03";
-const CTRL_U = "\x15";
-
-/** What a backspace does to the screen. */
-const ERASE = "\b \b";
-
-/** Longer than the time in which a second SIGINT passes for the same key press. */
-const NEXT_KEY_PRESS_MS = 400;
 
 /** A test on a terminal, which Python's `pty` makes. */
 const terminalTest = notOnWindows(pythonTest, "Windows has no pty");
@@ -77,29 +61,6 @@ function exchangeLines(port: number, reply: string): string {
 }
 
 terminalTest(
-  "the client prompts, lets a line be edited, and answers it when it is complete",
-  async () => {
-    await using server = await startServer();
-    await using session = startOnTerminal([
-      ...programCommand(),
-      "client",
-      `--servers=${server.port - 9000}`,
-    ]);
-    assertEquals(await session.until(PROMPT), PROMPT);
-    await session.type(`abc${CTRL_U}21x${BACKSPACE}\n`);
-    assertEquals(
-      await session.until(PROMPT),
-      `abc${ERASE.repeat(3)}21x${ERASE}\r\n` +
-        exchangeLines(server.port, "42") + PROMPT,
-    );
-    await session.type("\n");
-    assertEquals(await session.until(PROMPT), `\r\n${PROMPT}`);
-    await session.type("exit\n");
-    assertEquals(await ending(session), [0, "exit\r\n"]);
-  },
-);
-
-terminalTest(
   "Ctrl-C at the prompt ends the client on a new line, with status 130",
   async (t) => {
     const commands = {
@@ -139,44 +100,6 @@ terminalTest(
         assertEquals(code, 0);
         assertStringIncludes(screen, "Received from client: 21\r\n");
       });
-    }
-  },
-);
-
-terminalTest(
-  "a second Ctrl-C ends the server at once, with status 130",
-  async () => {
-    await using session = startOnTerminal(
-      [...programCommand(), "serve", "-9000", "--idle-timeout=0"],
-    );
-    const port = await listeningPort(session);
-    using _idle = await connectIdly(session, port);
-    await session.type(CTRL_C);
-    await refusal(port);
-    await delay(NEXT_KEY_PRESS_MS);
-    await session.type(CTRL_C);
-    const { code } = await session.end();
-    assertEquals(code, 130);
-  },
-);
-
-terminalTest(
-  "on a terminal a hint follows a port that is in use, a number that is out of range, and the first refusal of a session",
-  async () => {
-    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const inUse = taken.addr.port - 9000;
-    const cases: Record<string, RegExp> = {
-      [`serve ${inUse}`]: /^OSError: .+\r\nHint: .+ is in use.+\r\n$/,
-      "serve 56536": /^OverflowError: .+\r\nHint: .+ 56535\r\n$/,
-      [`client --servers=${freePort() - 9000} 21 22`]:
-        /^Failed .+\r\nHint: start server .+\r\nFailed .+\r\n$/,
-    };
-    for (const [args, expected] of Object.entries(cases)) {
-      const command = [...programCommand(), ...args.split(" ")];
-      await using session = startOnTerminal(command);
-      const [code, screen] = await ending(session);
-      assertEquals(code, 1);
-      assertMatch(screen, expected);
     }
   },
 );
@@ -225,21 +148,5 @@ terminalTest(
     assertEquals(colors.map(({ size }) => size), [1, 1]);
     assertEquals(colors[0].union(colors[1]).size, 2);
     assert([...colors[0]][0].startsWith("\x1b["));
-  },
-);
-
-terminalTest(
-  "one Ctrl-C stops several servers in one process, with status 0",
-  async () => {
-    const script = `${import.meta.dirname}/../testdata/servers.ts`;
-    await using session = startOnTerminal([
-      Deno.execPath(),
-      "run",
-      ...taskOptions("serve"),
-      script,
-    ]);
-    for (let count = 0; count < 3; count++) await listeningPort(session);
-    await session.type(CTRL_C);
-    assertEquals(await ending(session), [0, ""]);
   },
 );

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { linuxTest } from "../support/permissions.ts";
-import { taskOptions } from "../support/program.ts";
+import { runCommand, shCommand, taskOptions } from "../support/program.ts";
 
 /** How each attempt of `testdata/trespass.ts` has to end. */
 const REFUSED = `\
@@ -20,14 +20,6 @@ ask for the host's name: NotCapable
 
 const trespass = `${import.meta.dirname}/../testdata/trespass.ts`;
 
-/** Runs a script, whose `"$@"` is a command, and returns all that it prints. */
-async function outputOf(script: string, command: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", `exec 2>&1; ${script}`, "sh", ...command],
-  }).output();
-  return new TextDecoder().decode(stdout);
-}
-
 const RUN = `"$@" '${trespass}'`;
 
 const COMPILE_AND_RUN = `
@@ -36,24 +28,42 @@ trap 'rm -r "$directory"' EXIT
 "$@" --output "$directory/trespass" '${trespass}' && "$directory/trespass"
 `;
 
-/** The command of a task on another module, and the script that runs it. */
-function commandOf(task: "serve" | "client" | "compile"): [string, string[]] {
+/** The command that runs `testdata/trespass.ts` as a task runs the program. */
+function commandOf(task: "serve" | "client" | "compile"): string[] {
   // Where there is a compiled program to test, there is what it takes to compile another.
   const isCompiled = task === "compile" && Deno.env.get("TCPCALC");
   const compiler = isCompiled ? Deno.env.get("TCPCALC_DENO") : undefined;
   const deno = compiler?.split(" ") ?? [Deno.execPath()];
   const verb = isCompiled ? "compile" : "run";
-  return [
-    isCompiled ? COMPILE_AND_RUN : RUN,
-    [...deno, verb, "--quiet", ...taskOptions(task)],
-  ];
+  const command = [...deno, verb, "--quiet", ...taskOptions(task)];
+  return shCommand(isCompiled ? COMPILE_AND_RUN : RUN, command);
 }
 
 linuxTest("the tasks permit 127.0.0.1 and nothing else", async (t) => {
   for (const task of ["serve", "client", "compile"] as const) {
     await t.step(task, async () => {
-      const [script, command] = commandOf(task);
-      assertEquals(await outputOf(script, command), REFUSED);
+      const { stdout, stderr } = await runCommand(commandOf(task));
+      assertEquals(stdout + stderr, REFUSED);
     });
   }
+});
+
+const ROOT = `${import.meta.dirname}/../..`;
+
+/** Copies the program, does what `npm init -y` does there, and runs a command. */
+const IN_COPY = `
+unset DENO_COVERAGE_DIR
+directory=$(mktemp -d)
+trap 'rm -r "$directory"' EXIT
+cd '${ROOT}'
+cp -r *.ts deno.json deno.lock io python types "$directory"
+cd "$directory"
+echo '{ "name": "clone", "version": "1.0.0", "main": "index.js" }' >package.json
+"$@"
+`;
+
+linuxTest("after `npm init` in a clone its tasks still run", async () => {
+  const task = [Deno.execPath(), "task", "--quiet", "serve", "1", "2"];
+  const { code, stdout, stderr } = await runCommand(shCommand(IN_COPY, task));
+  assertEquals([code, stderr, stdout.slice(0, 6)], [1, "", "Usage:"]);
 });
