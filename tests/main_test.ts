@@ -101,99 +101,6 @@ Deno.test("on a terminal a hint follows a port that is in use, and a server numb
   }
 });
 
-/** What a trace prints, with "…" for the times. */
-function traceOf({ stderr }: { stderr: string }): string {
-  return stderr.replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/gm, "… ");
-}
-
-Deno.test("--trace shows the socket calls of both sides, and leaves standard output as it is", async () => {
-  const server = start(["serve", "1", "--trace"]);
-  const { network } = server;
-  await server.stdout.until("\n");
-  const local = `127.0.0.1:${network.nextPort}`;
-  const client = await run(
-    ["client", "--servers=1", "--trace", "21"],
-    { network },
-  );
-  const stopped = await server.stop();
-  assertEquals(
-    traceOf(client),
-    `… connect  ${local} -> 127.0.0.1:9001
-… send     ${local} -> 127.0.0.1:9001  2 bytes  21
-… recv     ${local} <- 127.0.0.1:9001  2 bytes  42
-… recv     ${local} <- 127.0.0.1:9001  end of stream
-… close    ${local}
-`,
-  );
-  assertEquals(
-    traceOf(stopped),
-    `… listen   127.0.0.1:9001
-… accept   127.0.0.1:9001 <- ${local}
-… recv     127.0.0.1:9001 <- ${local}  2 bytes  21
-… send     127.0.0.1:9001 -> ${local}  2 bytes  42
-… close    127.0.0.1:9001 -> ${local}
-… close    127.0.0.1:9001
-`,
-  );
-  assertEquals(
-    client.stdout + stopped.stdout.replaceAll(/'127.+\d/g, "<client>"),
-    "connected to Server 127.0.0.1:9001\nReceived from server: 42\n" +
-      "Server is listening on 127.0.0.1:9001\n" +
-      "Accepted connection from (<client>)\nReceived from client: 21\n",
-  );
-});
-
-Deno.test("a trace shows the error of a call that failed, but not of one that a close has ended", async () => {
-  using time = new FakeTime();
-  const network = new MemoryNetwork();
-  const args = ["serve", "1", "--trace", "--idle-timeout=1"];
-  const server = start(args, { network });
-  await settle();
-  network.listenerOn(9001)!.failAccept(systemError("EMFILE"));
-  const resetting = await network.connect(9001);
-  using _idle = await network.connect(9001);
-  await time.advance(10);
-  resetting.reset();
-  await time.advance(2_000);
-  const stopped = server.stop();
-  await time.advance(5_000);
-  const errors = traceOf(await stopped).match(/^… .+\[\w+ \d+\].+/gm)!
-    .map((line) => line.replace(/ {2}.*\[/, " ["));
-  assertEquals(errors, [
-    `… accept ${osErrorText(systemError("EMFILE"))}`,
-    `… recv ${osErrorText(systemError("ECONNRESET"))}`,
-  ]);
-  const client = ["client", "--servers=1", "--trace", "21"];
-  assertEquals(
-    traceOf(await run(client, { network })),
-    `… connect  127.0.0.1 -> 127.0.0.1:9001  ${
-      osErrorText(systemError("ECONNREFUSED"))
-    }\n`,
-  );
-  using _taken = network.listen(9001);
-  const { stderr } = await run(args, { network });
-  assertMatch(stderr, / {2}listen {3}127\.0\.0\.1:9001 {2}\[\w+ 98] .+\nOSE/);
-});
-
-Deno.test("a trace shows the first 64 bytes, and on a terminal gives each connection a color, unless the user wants none", async () => {
-  const message = "9".repeat(2_000);
-  const sent = ` -> 127.0.0.1:9001  2000 bytes  ${"9".repeat(64)}…`;
-  for (const noColor of [false, true]) {
-    const network = new MemoryNetwork();
-    await using server = start(["serve", "1", "--trace"], { network });
-    await server.stdout.until("\n");
-    const args = ["client", "--servers=1", "--trace", message, message];
-    const end = await run(args, { network, stderr: terminal(), noColor });
-    assertEquals(end.stderr.split(sent).length - 1, 2);
-    await server.stderr.until("shutdown 127.0.0.1:9001 -> ");
-    const colors = end.stderr.trimEnd().split("\n").map((line) =>
-      line.endsWith("\x1b[0m") ? line.split("m")[0] : "none"
-    );
-    assertEquals(new Set(colors).size, noColor ? 1 : 2);
-    assertEquals(colors.includes("none"), noColor);
-  }
-});
-
 Deno.test("lines that the output did not take are counted on standard error, never too low", async () => {
   using time = new FakeTime();
   for (const stdout of [stuck(), failing(DISK_FULL)]) {
@@ -212,30 +119,20 @@ Deno.test("lines that the output did not take are counted on standard error, nev
   }
 });
 
-Deno.test("the server ends within 5 s, whatever clients and outputs do", async () => {
+Deno.test("a signal ends the client with its status, whatever it waits for, and at a terminal's prompt on a new line", async () => {
   using time = new FakeTime();
-  const outputs = { stdout: stuck(), stderr: stuck() };
-  const server = start(["serve", "1", "--idle-timeout=0"], outputs);
-  await settle();
-  using _idle = await server.network.connect(9001);
-  await settle();
-  const stopped = server.stop();
-  await time.advance(5_000);
-  assertEquals((await stopped).code, 0);
-});
-
-Deno.test("a signal ends the client with its status, and at a terminal's prompt on a new line", async () => {
-  using time = new FakeTime();
-  const cases: [args: string[], stdout: MemoryOutput, text: string][] = [
-    [[], terminal(), `${PROMPT}\n`],
-    [[], new MemoryOutput(), PROMPT],
-    [["-q"], terminal(), ""],
+  const cases: [command: string, typed: string, MemoryOutput, string][] = [
+    ["client", "", terminal(), `${PROMPT}\n`],
+    ["client", "", new MemoryOutput(), PROMPT],
+    ["client -q", "", terminal(), ""],
     // A terminal that takes nothing keeps nothing from ending.
-    [[], stuck(terminal()), ""],
+    ["client", "", stuck(terminal()), ""],
+    ["client", "exit\n", stuck(), ""],
   ];
-  for (const [args, stdout, text] of cases) {
+  for (const [command, typed, stdout, text] of cases) {
     const stdin = new MemoryInput();
-    const client = start(["client", ...args], { stdin, stdout });
+    stdin.push(typed);
+    const client = start(command.split(" "), { stdin, stdout });
     await time.advance(1);
     const stopped = client.stop(129);
     await time.advance(1_000);
@@ -267,27 +164,14 @@ Deno.test("a signal ends a client that waits for an answer, once the answers tha
   await time.advance(1);
 });
 
-Deno.test("a signal ends a client whose last lines nobody reads", async () => {
-  using time = new FakeTime();
-  const stdout = stuck();
-  const client = start(["client"], { stdin: "exit\n", stdout });
-  await time.advance(100);
-  const stopped = client.stop(143);
-  await time.advance(1_000);
-  assertEquals((await stopped).code, 143);
-  // In memory the process goes on.
-  stdout.resume();
-  await time.advance(1);
-});
-
 /** The signal handlers and exit statuses of a simulated process. */
 interface FakeProcess extends Disposable {
   handlers: Map<Deno.Signal, () => void>;
   statuses: number[];
 }
 
-/** Stands in for what `stopSignal` uses of the process. */
-function fakeProcess({ isTerminal }: { isTerminal: boolean }): FakeProcess {
+/** Stands in for what `stopSignal` uses of a process on a terminal. */
+function fakeProcess(): FakeProcess {
   const { addSignalListener, exit, stdin, stdout, stderr } = Deno;
   const handlers = new Map<Deno.Signal, () => void>();
   const statuses: number[] = [];
@@ -297,7 +181,7 @@ function fakeProcess({ isTerminal }: { isTerminal: boolean }): FakeProcess {
     exit: (status: number) => statuses.push(status),
     stdin: { isTerminal: () => false },
     stdout: { isTerminal: () => false },
-    stderr: { isTerminal: () => isTerminal },
+    stderr: { isTerminal: () => true },
   });
   return {
     handlers,
@@ -319,7 +203,7 @@ Deno.test("the first signal stops the program, and the second ends it at once", 
   using time = new FakeTime();
   for (const [first, status] of STATUSES) {
     for (const [second, secondStatus] of STATUSES) {
-      using process = fakeProcess({ isTerminal: true });
+      using process = fakeProcess();
       const signal = stopSignal();
       assert(!signal.aborted);
       process.handlers.get(first)!();
@@ -332,21 +216,9 @@ Deno.test("the first signal stops the program, and the second ends it at once", 
   }
 });
 
-Deno.test("SIGHUP does nothing where no standard stream is a terminal", () => {
-  using process = fakeProcess({ isTerminal: false });
-  const signal = stopSignal();
-  process.handlers.get("SIGHUP")!();
-  assert(!signal.aborted);
-  process.handlers.get("SIGINT")!();
-  process.handlers.get("SIGHUP")!();
-  assertEquals(process.statuses, []);
-  process.handlers.get("SIGINT")!();
-  assertEquals(process.statuses, [130]);
-});
-
 Deno.test("on a terminal a SIGINT that follows at once is the same key press", () => {
   using time = new FakeTime();
-  using process = fakeProcess({ isTerminal: true });
+  using process = fakeProcess();
   stopSignal();
   const onInterrupt = process.handlers.get("SIGINT")!;
   onInterrupt();
@@ -356,12 +228,4 @@ Deno.test("on a terminal a SIGINT that follows at once is the same key press", (
   time.freeze(1);
   onInterrupt();
   assertEquals(process.statuses, [130]);
-});
-
-Deno.test("a limit on file size does not kill the program", () => {
-  using process = fakeProcess({ isTerminal: false });
-  const signal = stopSignal();
-  process.handlers.get("SIGXFSZ")?.();
-  assert(!signal.aborted);
-  assertEquals(process.handlers.has("SIGXFSZ"), Deno.build.os !== "windows");
 });

@@ -4,7 +4,7 @@
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { abuse, crowd, descriptorsOf, usage } from "./support/abuse.ts";
+import { abuse, crowd, usage, usageThat } from "./support/abuse.ts";
 import { exchangeOnce, startServer } from "./support/program.ts";
 
 const BAD_MESSAGES = [
@@ -18,7 +18,7 @@ const FLOOD = new Uint8Array(1024).map((_, i) => i % 2 * 0xff);
 
 /** Every line that a server prints. What a client sends can't pass for another. */
 const LINE =
-  /^(Accepted connection from \('127\.0\.0\.1', \d+\)|Received from client: (.*)|The client socket is closed)$/;
+  /^(Accepted connection from \('127\.0\.0\.1', \d+\)|Received from client: (.*)|The client socket is closed)\n$/;
 
 const honest = { right: 0, wrong: 0, slowest: 0, unlogged: new Set<string>() };
 
@@ -58,7 +58,7 @@ const { port, child } = server;
 const log = { lines: 0, strange: 0 };
 
 async function readLog(): Promise<void> {
-  for (let line; (line = await server.nextLine()) !== undefined; log.lines++) {
+  for (let line; (line = await server.until("\n")) !== ""; log.lines++) {
     const match = LINE.exec(line);
     if (match === null) log.strange++;
     else honest.unlogged.delete(match[2]);
@@ -77,7 +77,7 @@ await askHonestly(port);
 const { descriptors } = await usage(child.pid);
 const early = await soak(0.1);
 const late = await soak(0.9);
-await descriptorsOf(child.pid, (count) => count <= descriptors);
+await usageThat(child.pid, (it) => it.descriptors <= descriptors);
 child.kill("SIGTERM");
 await logged;
 const { code, stderr } = await server.end();

@@ -75,22 +75,6 @@ Deno.test("those that are left can be closed at once, and the list used again", 
   }
 });
 
-Deno.test("the one that has been idle for longest can be closed, if it has been for long enough", async () => {
-  using time = new FakeTime();
-  for (const timeout of [0, TIMEOUT]) {
-    const idle = new IdleTimeout<Closable>(timeout);
-    idle.closeLongest(0);
-    const { entries, closed } = addTo(idle, 3);
-    idle.remove(entries[0]);
-    await time.advance(999);
-    idle.closeLongest(1_000);
-    assertEquals(closed(), [false, false, false]);
-    await time.advance(1);
-    idle.closeLongest(1_000);
-    assertEquals(closed(), [false, true, false]);
-  }
-});
-
 Deno.test("after a freeze, what has arrived is read before anything is closed", async () => {
   using time = new FakeTime();
   const idle = new IdleTimeout<Closable>(TIMEOUT);

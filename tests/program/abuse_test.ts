@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { tcp } from "../../io/network.ts";
 import {
   type Abuse,
   abuse,
   assertServes,
   crowd,
-  descriptorsOf,
   usage,
+  usageThat,
 } from "../support/abuse.ts";
 import { linuxTest, signalTest } from "../support/permissions.ts";
 import {
@@ -63,7 +64,7 @@ linuxTest("clients that reset and close hold up nobody", async () => {
     await abused;
     await assertServes(server.port);
   }
-  await descriptorsOf(server.child.pid, (count) => count <= descriptors);
+  await usageThat(server.child.pid, (it) => it.descriptors <= descriptors);
   await assertUnharmed(server);
 });
 
@@ -86,5 +87,17 @@ linuxTest(
     });
     const closed = stdout.match(/^Timed out waiting for .+$/gm)?.length ?? 0;
     assert(closed >= 100 - 64 && closed < 100, `${closed} were closed`);
+  },
+);
+
+// Nobody accepts, so a connection that finds the backlog full is never made.
+linuxTest(
+  "a burst of connections beyond Deno's default backlog is queued",
+  async () => {
+    using listener = tcp.listen(0) as Deno.TcpListener;
+    const { signal } = new AbortController();
+    const connect = () => tcp.connect(listener.addr.port, signal);
+    const conns = await Promise.all(Array.from({ length: 600 }, connect));
+    for (const conn of conns) conn.close();
   },
 );

@@ -62,8 +62,8 @@ linuxTest("the server logs a client's actual address", async () => {
   );
   const [, port] = /^(\d+) 42\n$/.exec(stdout)!;
   assertEquals(
-    await server.nextLine(),
-    `Accepted connection from ('127.9.8.7', ${port})`,
+    await server.until("\n"),
+    `Accepted connection from ('127.9.8.7', ${port})\n`,
   );
 });
 

@@ -81,14 +81,6 @@ export async function usageThat(
   }
 }
 
-/** Waits until a process's number of open file descriptors meets the condition. */
-export async function descriptorsOf(
-  pid: number,
-  isReached: (descriptors: number) => boolean,
-): Promise<void> {
-  await usageThat(pid, ({ descriptors }) => isReached(descriptors));
-}
-
 const SET_LIMIT = `
 import resource, sys
 pid, name, limit = sys.argv[1:]

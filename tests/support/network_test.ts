@@ -125,13 +125,6 @@ const SCRIPTS: Record<string, (network: Network) => Promise<unknown[]>> = {
       await outcome(() => network.connect(listener.addr.port, never)),
     ];
   },
-  async "a listener is closed while a client connects"(network) {
-    const listener = network.listen(0);
-    const { port } = listener.addr;
-    const connecting = outcome(() => network.connect(port, never));
-    listener.close();
-    return [await connecting];
-  },
   async "a listener is closed with a connection queued"(network) {
     const listener = network.listen(0);
     const conn = await network.connect(listener.addr.port, never);

@@ -52,9 +52,6 @@ function needing(lacking: () => string[], task = "test"): Test {
   };
 }
 
-/** A test that opens sockets on 127.0.0.1. */
-export const networkTest = needing(() => missing(NET));
-
 /** A test that runs the program itself, from the other end of its sockets and streams. */
 export const programTest = needing(() => missing(...PROGRAM));
 

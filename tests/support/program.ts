@@ -153,12 +153,6 @@ export class Session implements AsyncDisposable {
     return this.#stderr.until(text);
   }
 
-  /** Waits for the next line of its standard output; `undefined` at the end. */
-  async nextLine(): Promise<string | undefined> {
-    const line = await this.until("\n");
-    return line === "" ? undefined : line.replace(/\n$/, "");
-  }
-
   /** Closes the reading end of its standard output, none of which may have been read. */
   closeOutput(): Promise<void> {
     return this.#stdout.cancel();
