@@ -126,25 +126,38 @@ for (const [name, cases] of Object.entries(COMMANDS)) {
   }
 }
 
-const SECONDS = "not a number of seconds from 0 to 2147483";
-const SERVERS = "not server numbers from -8999 to 56535, separated by commas";
+function invalid(option: string, value: string): string {
+  const needed = option === "servers"
+    ? "not server numbers from -8999 to 56535, separated by commas"
+    : "not a number of seconds from 0 to 2147483";
+  return `Invalid value "${value}" for option "--${option}": ${needed}`;
+}
+
+/** A command line, and its error. */
+type Wrong = [line: string | string[], message: string];
+
+/** Command lines in which a value is wrong, with the same message. */
+function each(values: string[], wrong: (value: string) => Wrong): Wrong[] {
+  return values.map(wrong);
+}
+
+const UNKNOWN = [
+  ...["--frobnicate", "--q", "--no-quiet", "---", "--__proto__", "--=x"],
+  ...["--5", "-x", "-qx", "-é", "-x=1", "-q1", "-q=false"],
+];
 
 /** The errors of command lines, by what they show. */
-const ERRORS: Record<string, [string | string[], string][]> = {
+const ERRORS: Record<string, Wrong[]> = {
   "an unknown command is named": [
-    ...["srve", "Serve", "", "-5", "constructor"].map((
-      name,
-    ): [string, string] => [`${name} 1`, `Unknown command "${name}"`]),
+    ...each(
+      ["srve", "Serve", "", "-5", "constructor"],
+      (name) => [`${name} 1`, `Unknown command "${name}"`],
+    ),
     ["srve --help", 'Unknown command "srve"'],
   ],
   "an unknown option is named as it was typed": [
-    ...[
-      ...["--frobnicate", "--q", "--no-quiet", "---", "--__proto__", "--=x"],
-      ...["--5", "-x", "-qx", "-é", "-x=1", "-q1", "-q=false"],
-    ].flatMap((option): [string, string][] => [
-      [`serve ${option} 1`, `Unknown option "${option}"`],
-      [`client ${option} 1`, `Unknown option "${option}"`],
-    ]),
+    ...each(UNKNOWN, (it) => [`serve ${it} 1`, `Unknown option "${it}"`]),
+    ...each(UNKNOWN, (it) => [`client ${it} 1`, `Unknown option "${it}"`]),
     ["--frobnicate", 'Unknown option "--frobnicate"'],
     ["client --frobnicate=1", 'Unknown option "--frobnicate"'],
     ["--V=1", 'Unknown option "--V"'],
@@ -156,26 +169,16 @@ const ERRORS: Record<string, [string | string[], string][]> = {
     ["client --idle-timeout 1", 'Unknown option "--idle-timeout" for client'],
   ],
   "a bad option value is named with its option": [
-    ...["", "abc", "-1", "1e3", "0x1", "1_0", "2147484", "Infinity", "."].map((
-      value,
-    ): [string, string] => [
-      `client --timeout=${value}`,
-      `Invalid value "${value}" for option "--timeout": ${SECONDS}`,
-    ]),
-    [
-      "serve --idle-timeout -q 1",
-      `Invalid value "-q" for option "--idle-timeout": ${SECONDS}`,
-    ],
-    ...["", "1,", "1,,2", "a", "1;2", "1.5", "-9000", "56536"].map((
-      value,
-    ): [string, string] => [
-      `client --servers=${value}`,
-      `Invalid value "${value}" for option "--servers": ${SERVERS}`,
-    ]),
-    [
-      "client 21 --timeout",
-      `Invalid value "" for option "--timeout": ${SECONDS}`,
-    ],
+    ...each(
+      ["", "abc", "-1", "1e3", "0x1", "1_0", "2147484", "Infinity", "."],
+      (value) => [`client --timeout=${value}`, invalid("timeout", value)],
+    ),
+    ...each(
+      ["", "1,", "1,,2", "a", "1;2", "1.5", "-9000", "56536"],
+      (value) => [`client --servers=${value}`, invalid("servers", value)],
+    ),
+    ["serve --idle-timeout -q 1", invalid("idle-timeout", "-q")],
+    ["client 21 --timeout", invalid("timeout", "")],
     ["client --quiet=no", 'Option "--quiet" takes no value'],
     ["--help=yes", 'Option "--help" takes no value'],
   ],

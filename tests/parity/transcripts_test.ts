@@ -7,6 +7,7 @@ import { PROMPT } from "../../client.ts";
 import { run, start } from "../support/environment.ts";
 import { MemoryNetwork, readAll, send } from "../support/network.ts";
 import { withoutPeerPorts } from "../support/program.ts";
+import page from "../../docs/python.md" with { type: "text" };
 import recording from "../testdata/python-3.11-linux.json" with {
   type: "json",
 };
@@ -178,4 +179,30 @@ Deno.test("every change on purpose is to a transcript", () => {
   const names = recording.transcripts.map(({ name }) => name);
   const unknown = Object.keys(CHANGES).filter((name) => !names.includes(name));
   assertEquals(unknown, []);
+});
+
+Deno.test({
+  name: "the client prints the session that the documentation shows",
+  ignore: Deno.build.os !== recording.platform,
+  async fn() {
+    // Both clients have printed the same.
+    const rows = [...page.matchAll(/^\| `(.+?)` +\| (`.+`) +\| \2 +\|$/gm)];
+    const typed = rows.map(([, line]) => `${line}\n`);
+    const network = new MemoryNetwork();
+    const ask = async (lines: string[]) => {
+      const args = ["client", "--servers=1"];
+      const end = await run(args, { network, stdin: lines.join("") });
+      return end.stdout.split(PROMPT).slice(1, -1);
+    };
+    const server = start(["serve", "1"], { network });
+    await server.stdout.until("\n");
+    const printed = await ask(typed.slice(0, -1));
+    await server.stop();
+    printed.push(...await ask(typed.slice(-1)));
+    assertEquals(
+      printed.map((lines) => lines.replace(/(.+)\n/g, "`$1`<br>")),
+      rows.map(([, , cell]) => `${cell}<br>`),
+    );
+    assertEquals(rows.length, 7);
+  },
 });

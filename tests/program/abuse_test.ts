@@ -1,14 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { tcp } from "../../io/network.ts";
-import {
-  type Abuse,
-  abuse,
-  assertServes,
-  crowd,
-  usage,
-  usageThat,
-} from "../support/abuse.ts";
+import { assertServes, crowd } from "../support/abuse.ts";
 import { linuxTest, signalTest } from "../support/permissions.ts";
 import {
   programCommand,
@@ -49,24 +42,6 @@ signalTest(
     await assertUnharmed(server);
   },
 );
-
-linuxTest("clients that reset and close hold up nobody", async () => {
-  await using server = await startServer();
-  const { descriptors } = await usage(server.child.pid);
-  const abuses: Abuse[] = [
-    "reset-at-once",
-    "send-and-reset",
-    "connect-and-close",
-  ];
-  for (const how of abuses) {
-    const abused = abuse(server.port, how, 300);
-    await assertServes(server.port);
-    await abused;
-    await assertServes(server.port);
-  }
-  await usageThat(server.child.pid, (it) => it.descriptors <= descriptors);
-  await assertUnharmed(server);
-});
 
 linuxTest(
   "more idle clients than descriptors lock nobody out: the one that is idle for longest makes room, and standard error says why, once",

@@ -5,33 +5,24 @@ import { MemoryInput, MemoryOutput } from "../support/environment.ts";
 import { MemoryNetwork, readAll, send } from "../support/network.ts";
 import { systemError } from "../support/system_error.ts";
 
-/** Servers 1, 2 and 3 on a network. */
-class Servers {
-  readonly stdout = new MemoryOutput();
-  readonly stderr = new MemoryOutput();
-  readonly #stop = new AbortController();
-  readonly status: Promise<number>;
-
-  constructor(network: MemoryNetwork) {
-    this.status = runServers([1, 2, 3], {
-      stdin: new MemoryInput(),
-      stdout: this.stdout,
-      stderr: this.stderr,
-      noColor: true,
-      network,
-      random: Math.random,
-      signal: this.#stop.signal,
-    });
-  }
-
-  stop(): void {
-    this.#stop.abort();
-  }
+/** Starts servers 1, 2 and 3 on a network. */
+function startServers(network: MemoryNetwork) {
+  const outputs = { stdout: new MemoryOutput(), stderr: new MemoryOutput() };
+  const stop = new AbortController();
+  const status = runServers([1, 2, 3], {
+    ...outputs,
+    stdin: new MemoryInput(),
+    noColor: true,
+    network,
+    random: Math.random,
+    signal: stop.signal,
+  });
+  return { ...outputs, status, stop };
 }
 
 Deno.test("every line of several servers begins with the port", async () => {
   const network = new MemoryNetwork();
-  const servers = new Servers(network);
+  const servers = startServers(network);
   for (const port of [9001, 9002, 9003]) {
     await servers.stdout.until(
       `${port} | Server is listening on 127.0.0.1:${port}\n`,
@@ -42,7 +33,7 @@ Deno.test("every line of several servers begins with the port", async () => {
   using conn = await network.connect(9002);
   await send(conn, message);
   await readAll(conn);
-  servers.stop();
+  servers.stop.abort();
   assertEquals(await servers.status, 0);
   assertEquals(servers.stdout.text.split("\n").slice(3), [
     `9002 | Accepted connection from ('127.0.0.1', ${conn.localAddr.port})`,
@@ -55,7 +46,7 @@ Deno.test("every line of several servers begins with the port", async () => {
 Deno.test("when one of several servers can't start, all end, and it is named", async () => {
   const network = new MemoryNetwork();
   const listener = network.listen(9002);
-  const servers = new Servers(network);
+  const servers = startServers(network);
   assertEquals(await servers.status, 1);
   assertEquals(
     servers.stderr.text,
