@@ -452,27 +452,25 @@ Deno.test("a quiet session prints neither prompts nor a final newline", async ()
   );
 });
 
+/** The bytes of a text in which each character stands for one. */
+function bytesOf(latin1: string): Uint8Array {
+  return Uint8Array.from(latin1, (character) => character.charCodeAt(0));
+}
+
 Deno.test("a line is sent byte for byte, without its line end", async () => {
-  const messages: Uint8Array[] = [];
+  // The last but one are bytes that are not UTF-8, and four that are not "exit".
   const lines = [
-    ...[" exit ", "exits", "\ufeff1", "\t ", "1\r2", "\0", "é"],
-    "1".repeat(1024),
-  ].map((line) => new TextEncoder().encode(line));
-  // The second is four bytes that are neither exit nor text.
-  lines.push(new Uint8Array([0xff, 0x80, 0x31]));
-  lines.push(new Uint8Array([0x65, 0x78, 0x69, 0xff]));
-  const stdin = new MemoryInput();
-  for (const line of lines.flatMap((line) => [line, "\n"])) stdin.push(line);
-  stdin.push("1\r\n2");
-  stdin.end();
+    ...[" exit ", "exits", "\xef\xbb\xbf1", "\t ", "1\r2", "\0", "\xc3\xa9"],
+    ...["1".repeat(1024), "\xff\x801", "exi\xff", "1"],
+  ];
+  const sent: Uint8Array[] = [];
   await ask([], async (conn) => {
     const buffer = new Uint8Array(1024);
     const size = await conn.read(buffer);
-    messages.push(buffer.subarray(0, size!));
+    sent.push(buffer.subarray(0, size!));
     conn.close();
-  }, { stdin });
-  const rest = ["1", "2"].map((line) => new TextEncoder().encode(line));
-  assertEquals(messages, [...lines, ...rest]);
+  }, { stdin: bytesOf(`${lines.join("\n")}\r\n2`) });
+  assertEquals(sent, [...lines, "2"].map(bytesOf));
 });
 
 Deno.test("output that can't be written ends the client with one line; a reader that went away, silently", async () => {

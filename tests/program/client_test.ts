@@ -6,22 +6,12 @@ import { linuxTest, programTest } from "../support/permissions.ts";
 import {
   programCommand,
   runCommand,
-  type RunningServer,
   shCommand,
   startServer,
   startSession,
+  tcpcalc,
 } from "../support/program.ts";
 import { pythonCommand } from "../support/python.ts";
-
-function clientCommand({ port }: RunningServer, ...args: string[]): string[] {
-  return [...programCommand(), "client", `--servers=${port - 9000}`, ...args];
-}
-
-/** What the client prints for an exchange. */
-function answer({ port }: RunningServer, reply: string): string {
-  return `connected to Server 127.0.0.1:${port}\n` +
-    `Received from server: ${reply}\n`;
-}
 
 linuxTest(
   "a client with endless input ends silently when its reader goes away",
@@ -30,7 +20,7 @@ linuxTest(
     const { stdout, stderr } = await runCommand(
       shCommand(
         'yes 21 | { "$@"; echo "status $?" >&2; } | head -n 1',
-        clientCommand(server),
+        tcpcalc.client([server.port]),
       ),
     );
     assertMatch(stdout, /^.*connected to Server 127\.0\.0\.1:\d+\n$/);
@@ -53,12 +43,8 @@ programTest(
   "while nobody reads its trace, a client asks for no more numbers",
   async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const args = ["client", `--servers=${listener.addr.port - 9000}`, "-q"];
-    await using session = startSession([
-      ...programCommand(),
-      ...args,
-      "--trace",
-    ]);
+    const command = tcpcalc.client([listener.addr.port]);
+    await using session = startSession([...command, "-q", "--trace"]);
     // Each exchange prints some 600 bytes, of which 1 MiB may wait.
     const line = `${"\x01".repeat(64)}\n`;
     session.type(line.repeat(10_000)).catch(() => {});
@@ -98,14 +84,16 @@ linuxTest(
   "a slow pipe that does not block gets every answer, prompt and line of the trace, once and in order",
   async () => {
     await using server = await startServer();
+    const command = tcpcalc.client([server.port]);
     const numbers = Array.from({ length: 300 }, (_, index) => index);
     const { code, stdout } = await runCommand(
-      pythonCommand("-c", READ_SLOWLY, ...clientCommand(server, "--trace")),
+      pythonCommand("-c", READ_SLOWLY, ...command, "--trace"),
       numbers.map((number) => `${number}\n`).join(""),
     );
     const calls = /\d\d:\d\d:\d\d\.\d{3} {2}\w+ .*\n/g;
     const expected = numbers.map((number) =>
-      PROMPT + answer(server, String(2 * number))
+      `${PROMPT}connected to Server 127.0.0.1:${server.port}\n` +
+      `Received from server: ${2 * number}\n`
     );
     assertEquals(
       stdout.replaceAll(calls, ""),

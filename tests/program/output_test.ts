@@ -14,6 +14,7 @@ import {
   shCommand,
   startServer,
   startSession,
+  tcpcalc,
 } from "../support/program.ts";
 import { pythonCommand } from "../support/python.ts";
 
@@ -188,12 +189,8 @@ linuxTest(
         await writeAll(conn, reply);
       }
     })();
-    const args = [
-      "client",
-      `--servers=${listener.addr.port - 9000}`,
-      "--trace",
-    ];
-    const command = [...programCommand(), ...args, "1", "2", "3"];
+    const client = tcpcalc.client([listener.addr.port]);
+    const command = [...client, "--trace", "1", "2", "3"];
     const { stdout } = await runCommand(shCommand('exec "$@" 2>&1', command));
     await serving;
     const names = stdout.split("\n").map((line) => {

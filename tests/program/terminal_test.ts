@@ -7,6 +7,7 @@ import {
   type Session,
   startServer,
   startSession,
+  tcpcalc,
 } from "../support/program.ts";
 import { onTerminal } from "../support/python.ts";
 
@@ -102,8 +103,8 @@ terminalTest(
   "on a terminal the trace is in the order of what happens, and without colors if NO_COLOR is set",
   async () => {
     await using server = await startServer();
-    const args = ["client", `--servers=${server.port - 9000}`, "--trace", "21"];
-    await using session = startOnTerminal([...programCommand(), ...args]);
+    const command = [...tcpcalc.client([server.port]), "--trace", "21"];
+    await using session = startOnTerminal(command);
     const [code, screen] = await ending(session);
     assertEquals(code, 0);
     const calls = /^\d\d:\d\d:\d\d\.\d{3} {2}(\w+) .*\r\n/gm;

@@ -68,18 +68,6 @@ Deno.test("bytes that are not UTF-8 are not decoded, and each is escaped", () =>
   }
 });
 
-Deno.test("bytes that are UTF-8 are shown as their text is, even next to others", () => {
-  // The two planes that have most of the characters.
-  const text = characters.slice(0, 0x20000).join("").replace(/\p{Cs}/gu, "");
-  const bytes = new TextEncoder().encode(text);
-  const amidOthers = new Uint8Array(bytes.length + 2).fill(0xff);
-  amidOthers.set(bytes, 1);
-  assertEquals(
-    escapeBytes(amidOthers),
-    `\\xff${escapeUnprintable(text)}\\xff`,
-  );
-});
-
 /** The bytes at the edges of what may follow what in UTF-8, and any other but an apostrophe. */
 const byte = fc.oneof(
   fc.constantFrom(

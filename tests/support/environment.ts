@@ -90,12 +90,6 @@ export class MemoryOutput implements OutputStream {
     this.#resumed = undefined;
   }
 
-  /** Takes the write that {@linkcode MemoryOutput.pause} holds up, and holds up the next. */
-  takeOne(): void {
-    this.resume();
-    this.pause();
-  }
-
   async write(bytes: Uint8Array): Promise<number> {
     await this.#resumed?.promise;
     const taken = bytes.subarray(0, this.#room);
