@@ -214,29 +214,22 @@ async function typeWindowsLines(implementation: Implementation) {
   return [stdout.split(PROMPT).length - 1, log.match(/(?<=client: )[^]*?\n/g)];
 }
 
-/** Asks a server about the digits that only one of V8's and Python's Unicode versions has. Returns whose it takes. */
-async function digitsOf(implementation: Implementation) {
+/** Whose Unicode version a server has, by the digits that only one of V8's and Python's has. */
+async function unicodeVersionOf(implementation: Implementation) {
   // The two planes that have digits, without the surrogates.
-  const all = Array.from(
-    { length: 0x20000 },
-    (_, codePoint) => String.fromCodePoint(codePoint),
-  ).filter((character) => !/\p{Cs}/u.test(character));
-  const versions = {
-    Python: new Set(await charactersThat("digit", all)),
-    V8: new Set(all.filter((c) => /\p{Nd}/u.test(c))),
-  };
-  const differing = versions.V8.symmetricDifference(versions.Python);
+  const all = Array.from({ length: 0x20000 }, (_, c) => String.fromCodePoint(c))
+    .filter((character) => !/\p{Cs}/u.test(character));
+  const ofPython = new Set(await charactersThat("digit", all));
+  const ofV8 = new Set(all.filter((character) => /\p{Nd}/u.test(character)));
   await using server = await start(implementation);
   const taken = new Set<string>();
-  for (const digit of differing) {
+  for (const digit of ofV8.symmetricDifference(ofPython)) {
     const reply = await exchangeOnce(server.port, digit);
     if (reply !== NOT_AN_INTEGER) taken.add(digit);
   }
-  return Object.entries(versions)
-    .filter(([, set]) =>
-      [...differing].every((c) => taken.has(c) === set.has(c))
-    )
-    .map(([version]) => version);
+  const isOf = (digits: Set<string>, others: Set<string>) =>
+    taken.symmetricDifference(digits.difference(others)).size === 0;
+  return [isOf(ofPython, ofV8) && "Python", isOf(ofV8, ofPython) && "V8"];
 }
 
 /** How a server ends when it is given these operands. */
@@ -451,7 +444,7 @@ const DIFFERENCES: Record<string, Difference> = {
     /^1,Usage: /,
   ],
   "each takes the digits of its own Unicode version": [
-    digitsOf,
+    unicodeVersionOf,
     /Python/,
     /V8/,
   ],

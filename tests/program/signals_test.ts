@@ -10,17 +10,12 @@ import {
   startServer,
 } from "../support/program.ts";
 
-/** Waits until the server has accepted this many connections. */
-async function accepted(server: RunningServer, count: number): Promise<void> {
-  for (; count > 0; count--) await server.until("Accepted connection from");
-}
-
 signalTest(
   "a second signal ends the server at once, with the signal's status",
   async () => {
     await using server = await startServer();
     using _idle = await crowd(server.port, 1);
-    await accepted(server, 1);
+    await server.until("Accepted connection from");
     server.child.kill("SIGTERM");
     await refusal(server.port);
     const { code, stderr } = await server.stop("SIGINT");

@@ -14,17 +14,11 @@ type Row = [number: number, text: string];
 // Error Codes" with FormatMessage. One row does for Linux, where each is compared with Python's below.
 const ROWS: Record<"linux" | "darwin" | "windows", Row[]> = {
   linux: [[111, "Connection refused"]],
-  darwin: [[61, "Connection refused"], [54, "Connection reset by peer"]],
-  windows: [
-    [
-      10061,
-      "No connection could be made because the target machine actively refused it.",
-    ],
-    [
-      10048,
-      "Only one usage of each socket address (protocol/network address/port) is normally permitted.",
-    ],
-  ],
+  darwin: [[61, "Connection refused"]],
+  windows: [[
+    10061,
+    "No connection could be made because the target machine actively refused it.",
+  ]],
 };
 
 for (const os of ["linux", "darwin", "windows"] as const) {

@@ -36,11 +36,8 @@ export const pythonPair: Implementation = {
     pythonCommand(...ON_TERMINAL, lessonPath("server.py"), ...operands),
   client(ports) {
     const addresses = ports.map((port) => `("127.0.0.1", ${port})`);
-    const source = clientSource(
-      "client.py",
-      /^(servers = )\[.*\]$/m,
-      addresses,
-    );
+    const line = /^(servers = )\[.*\]$/m;
+    const source = clientSource("client.py", line, addresses);
     return pythonCommand(...ON_TERMINAL, "-c", source);
   },
 };
@@ -55,9 +52,7 @@ export const typescriptPair: Implementation = {
   server: (operands) => [...DENO_RUN, lessonPath("server.ts"), ...operands],
   client(ports) {
     const source = clientSource("client.ts", /^(const ports = )\[.*\]/m, ports);
-    return [
-      ...DENO_RUN,
-      `data:application/typescript,${encodeURIComponent(source)}`,
-    ];
+    const url = `data:application/typescript,${encodeURIComponent(source)}`;
+    return [...DENO_RUN, url];
   },
 };

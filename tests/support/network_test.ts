@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { HOST, type Network, tcp } from "../../io/network.ts";
 import { abuse } from "./abuse.ts";
-import { MemoryNetwork, send } from "./network.ts";
+import { type MemoryConnection, MemoryNetwork, send } from "./network.ts";
 import { linuxTest } from "./permissions.ts";
 import { freePort } from "./program.ts";
 import { startResetting } from "./python.ts";
@@ -163,17 +163,22 @@ linuxTest("the network in memory behaves as Linux does", async (t) => {
   }
 });
 
-/** The port of a server in memory that replies, if there is a reply, and then resets the connection. */
-function resetting(network: MemoryNetwork, reply: string | null, wait = false) {
+type Handler = (conn: MemoryConnection) => unknown;
+
+/** The port of a server in memory that handles one connection so. */
+function serve(network: MemoryNetwork, handle: Handler): number {
   const listener = network.listen(0);
-  listener.accept().then(async (conn) => {
-    if (reply !== null) await read(conn);
-    if (reply !== null) await send(conn, reply);
-    if (wait) await delay(0);
-    conn.reset();
-  });
+  listener.accept().then(handle);
   return listener.addr.port;
 }
+
+const reset: Handler = (conn) => conn.reset();
+const resetSoon: Handler = (conn) => delay(0).then(() => conn.reset());
+const resetAfterReply: Handler = async (conn) => {
+  await read(conn);
+  await write(conn, "42");
+  conn.reset();
+};
 
 /** Asks a server that resets. Returns every outcome, as text. */
 async function ask(network: Network, port: number, wait = 0): Promise<string> {
@@ -192,16 +197,16 @@ linuxTest("in memory a reset is what it is on Linux", async (t) => {
 
   await t.step("after a reply", async () => {
     await using server = await startResetting("42");
-    const inMemory = await ask(memory, resetting(memory, "42"));
+    const inMemory = await ask(memory, serve(memory, resetAfterReply));
     assertEquals(inMemory, await ask(tcp, server.port));
     assertMatch(inMemory, /^\[2,"42",.+ECONNRESET/);
   });
 
   await t.step("at once, ahead of connect, write or read", async () => {
     const outcomes = [
-      await ask(memory, resetting(memory, null)),
-      await ask(memory, resetting(memory, null, true), 10),
-      await ask(memory, resetting(memory, null, true)),
+      await ask(memory, serve(memory, reset)),
+      await ask(memory, serve(memory, resetSoon), 10),
+      await ask(memory, serve(memory, resetSoon)),
     ];
     // Deno connects, and then asks for the other end's address. In memory nothing comes in between.
     memory.failConnect(systemError("ENOTCONN"));
