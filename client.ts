@@ -142,8 +142,7 @@ class Client {
     if (!hints || code !== "ECONNREFUSED" || this.#hinted.has(server)) return;
     this.#hinted.add(server);
     printer.printError(
-      `Hint: start server ${server} in another terminal: tcpcalc serve ${server} ` +
-        `(from a clone: npx -y deno task serve ${server})`,
+      `Hint: start server ${server} in another terminal: tcpcalc serve ${server} (from a clone: npx -y deno task serve ${server})`,
     );
   }
 }

@@ -76,10 +76,9 @@ function usageError(problem: string): UsageError {
 }
 
 function unknownOption(arg: string, command?: string): UsageError {
-  const option = `Unknown option "${arg.replace(/^(--[^=]+)=.*/s, "$1")}"`;
-  return usageError(
-    command === undefined ? option : `${option} for ${command}`,
-  );
+  const option = arg.replace(/^(--[^=]+)=.*/s, "$1");
+  const where = command === undefined ? "" : ` for ${command}`;
+  return usageError(`Unknown option "${option}"${where}`);
 }
 
 /** Whether an argument begins with a minus and yet is an operand. */

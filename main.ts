@@ -111,8 +111,7 @@ async function runServer(
     printer.printError(osErrorLine(error));
     if (osErrorCode(error) === "EADDRINUSE") {
       hint(
-        `port ${port} is in use, by another program or, for a minute, by a connection of one that has ended; ` +
-          "wait, or choose another server number",
+        `port ${port} is in use, by another program or, for a minute, by a connection of one that has ended; wait, or choose another server number`,
       );
     }
     return 1;
@@ -132,6 +131,7 @@ async function runClient(
   command: Command & { name: "client" },
   environment: Environment,
   printer: Printer,
+  end: (status: number) => void,
 ): Promise<number> {
   const { numbers, quiet } = command;
   const { stdin, stdout, stderr, random, signal } = environment;
@@ -142,39 +142,33 @@ async function runClient(
     random,
     printer,
   };
-  const stopped = Promise.withResolvers<number>();
   signal.addEventListener("abort", async () => {
     // The shell's prompt belongs on a line of its own.
     const isPrompting = numbers.length === 0 && !quiet;
     if (isPrompting && stdout.isTerminal()) printer.print("");
     await printer.close(LAST_WORDS_MS);
-    stopped.resolve(signal.reason);
+    end(signal.reason);
   });
-  const asked = numbers.length > 0
-    ? askAll(numbers, options)
-    : interact(stdin, options).then(() => true);
-  const status = asked.then(async (allAnswered) => {
-    await printer.flush();
-    return allAnswered ? 0 : 1;
-  });
-  return await Promise.race([status, stopped.promise]);
+  if (numbers.length > 0) return await askAll(numbers, options) ? 0 : 1;
+  await interact(stdin, options);
+  return 0;
 }
 
+/** Runs a command. Calls `end` to end the program before that. */
 async function run(
   command: Command,
   environment: Environment,
   printer: Printer,
+  end: (status: number) => void,
 ): Promise<number> {
-  if (command.name === "serve") {
-    return await runServer(command, environment, printer);
+  const { name } = command;
+  if (name === "serve") return await runServer(command, environment, printer);
+  if (name === "client") {
+    return await runClient(command, environment, printer, end);
   }
-  if (command.name === "client") {
-    return await runClient(command, environment, printer);
-  }
-  if (command.name === "none") printer.printError(HELP);
-  else if (command.name === "help") printer.print(HELP);
-  else printer.print(`tcpcalc ${config.version}`);
-  return command.name === "none" ? 2 : 0;
+  if (name === "none") printer.printError(HELP);
+  else printer.print(name === "help" ? HELP : `tcpcalc ${config.version}`);
+  return name === "none" ? 2 : 0;
 }
 
 /** Runs the program, given its arguments without its name. Returns the exit status. */
@@ -182,21 +176,27 @@ export async function main(
   args: string[],
   environment: Environment,
 ): Promise<number> {
-  const { stdout, stderr, signal } = environment;
-  const printer = new Printer(stdout, stderr, false);
-  try {
-    const status = await run(parseCommandLine(args), environment, printer);
-    if (!signal.aborted) await printer.flush();
-    if (printer.error !== undefined) throw printer.error;
-    return status;
-  } catch (error) {
-    // A reader that has gone away, such as `head`, has what it wanted; a stack trace would help nobody.
-    if (!(error instanceof Deno.errors.BrokenPipe)) {
-      printer.printError(`tcpcalc: ${osErrorText(error)}`);
+  const printer = new Printer(environment.stdout, environment.stderr, false);
+  const ended = Promise.withResolvers<number>();
+
+  async function attempt(): Promise<number> {
+    try {
+      const command = parseCommandLine(args);
+      const status = await run(command, environment, printer, ended.resolve);
+      await printer.flush();
+      if (printer.error !== undefined) throw printer.error;
+      return status;
+    } catch (error) {
+      // A reader that has gone away, such as `head`, has what it wanted.
+      if (!(error instanceof Deno.errors.BrokenPipe)) {
+        printer.printError(`tcpcalc: ${osErrorText(error)}`);
+      }
+      await printer.flush();
+      return error instanceof UsageError ? 2 : 1;
     }
-    await printer.flush();
-    return error instanceof UsageError ? 2 : 1;
   }
+
+  return await Promise.race([attempt(), ended.promise]);
 }
 
 /**

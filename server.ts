@@ -1,6 +1,7 @@
 /** The server: one integer in, its double out, for many clients at once.
  * @module */
 
+import { abortable } from "@std/async/abortable";
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { double, MAX_MESSAGE_BYTES, NOT_AN_INTEGER, TOO_LONG } from "./calc.ts";
@@ -71,8 +72,6 @@ class Server {
   readonly #lingering = new IdleTimeout<Connection>(LINGER_MS);
   /** For reuse: a new buffer for each connection would be most of the garbage. */
   readonly #buffers: Uint8Array[] = [];
-  /** Ends the wait for a slow log. */
-  #stopWaiting = () => {};
   #allClosed: PromiseWithResolvers<void> | undefined;
   #activeConnections = 0;
   #deadlinePassed = false;
@@ -87,12 +86,8 @@ class Server {
   }
 
   async run(): Promise<void> {
-    const stop = () => {
-      this.#listener.close();
-      this.#stopWaiting();
-    };
-    if (this.#signal.aborted) stop();
-    else this.#signal.addEventListener("abort", stop, { once: true });
+    const stop = () => this.#listener.close();
+    this.#signal.addEventListener("abort", stop, { once: true });
     await this.#acceptAll();
     await this.#drain();
   }
@@ -101,7 +96,9 @@ class Server {
     let backoff = INITIAL_ACCEPT_BACKOFF_MS;
     while (!this.#signal.aborted) {
       const { ready } = this.#printer;
-      if (ready !== undefined) await this.#untilStoppedOr(ready);
+      if (ready !== undefined) {
+        await abortable(ready, this.#signal).catch(() => {});
+      }
       try {
         this.#handle(await this.#listener.accept());
         backoff = INITIAL_ACCEPT_BACKOFF_MS;
@@ -114,14 +111,6 @@ class Server {
         backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
       }
     }
-  }
-
-  /** Waits for the log. To race it with a promise of the stop would leak: every race leaves something there. */
-  async #untilStoppedOr(ready: Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#stopWaiting = resolve;
-    ready.then(resolve);
-    await promise;
   }
 
   #makeRoom(): void {

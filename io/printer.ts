@@ -113,6 +113,7 @@ class Stream {
 export class Printer {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
+  readonly #streams: Stream[];
   readonly #isLossy: boolean;
   /** The stream of the last page, which takes more lines, and what is in it. */
   #current: Stream;
@@ -130,6 +131,7 @@ export class Printer {
   constructor(stdout: Output, stderr: Output, isLossy: boolean) {
     this.#current = this.#stdout = new Stream(stdout);
     this.#stderr = new Stream(stderr);
+    this.#streams = [this.#stdout, this.#stderr];
     this.#isLossy = isLossy;
   }
 
@@ -163,7 +165,7 @@ export class Printer {
   /** Resolves when all is written, or lost. */
   async flush(): Promise<void> {
     this.hurry();
-    while (this.#stdout.pages.length + this.#stderr.pages.length > 0) {
+    while (this.#streams.some(({ pages }) => pages.length > 0)) {
       await this.#progress.promise;
       this.hurry();
     }
@@ -172,7 +174,7 @@ export class Printer {
   /** Writes all within so many milliseconds. Returns how many lines of standard output are not written by then. */
   async close(timeout: number): Promise<number> {
     const finished = this.flush().then(() => {
-      for (const stream of [this.#stdout, this.#stderr]) {
+      for (const stream of this.#streams) {
         if (stream.lost > 0) stream.add(this.#pageCount++, "");
       }
       return this.flush();
@@ -183,8 +185,7 @@ export class Printer {
   }
 
   get #isBehind(): boolean {
-    return this.#stdout.isFull && !this.#stdout.isStalled ||
-      this.#stderr.isFull && !this.#stderr.isStalled;
+    return this.#streams.some((own) => own.isFull && !own.isStalled);
   }
 
   async #catchUp(): Promise<void> {
@@ -215,11 +216,10 @@ export class Printer {
 
   /** Starts the writes whose turn it is. A stream that has stalled holds up no other. */
   #advance(): void {
-    const streams = [this.#stdout, this.#stderr];
-    for (const stream of streams) {
+    for (const stream of this.#streams) {
       const [page] = stream.pages;
       const isNext = page !== undefined && !stream.isWriting &&
-        streams.every(({ pages, isStalled }) =>
+        this.#streams.every(({ pages, isStalled }) =>
           isStalled || pages.length === 0 || page.order <= pages[0].order
         );
       if (isNext) this.#write(stream, page);
@@ -246,7 +246,7 @@ export class Printer {
   }
 
   readonly #stall = (): void => {
-    for (const stream of [this.#stdout, this.#stderr]) {
+    for (const stream of this.#streams) {
       stream.isStalled ||= stream.isWriting;
     }
     this.#tell();

@@ -7,7 +7,7 @@ const OS_ERROR = /^(.*) \(os error (\d+)\)/s;
 /** The name, such as `EMFILE`, of an error that the system `os` reported; `undefined` for any other. */
 export function osErrorCode(
   error: unknown,
-  os: typeof Deno.build.os = Deno.build.os,
+  os = Deno.build.os,
 ): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
@@ -22,10 +22,7 @@ export function osErrorCode(
  * @returns `[Errno 111] Connection refused`; on Windows `[WinError 10061] …` without the last full
  * stop; `timed out` for a `TimeoutError`; the bare message of an error that no system call reported.
  */
-export function osErrorText(
-  error: unknown,
-  os: typeof Deno.build.os = Deno.build.os,
-): string {
+export function osErrorText(error: unknown, os = Deno.build.os): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "timed out";
   const match = OS_ERROR.exec(error.message);
@@ -40,10 +37,7 @@ export function osErrorText(
  * The last line of Python's traceback for an error of `bind` or `listen` (PEP 3151 has the classes):
  * `PermissionError: [Errno 13] Permission denied`.
  */
-export function osErrorLine(
-  error: unknown,
-  os: typeof Deno.build.os = Deno.build.os,
-): string {
+export function osErrorLine(error: unknown, os = Deno.build.os): string {
   const isDenied = ["EACCES", "EPERM"].includes(osErrorCode(error, os) ?? "");
   const name = isDenied ? "PermissionError" : "OSError";
   return `${name}: ${osErrorText(error, os)}`;

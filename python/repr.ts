@@ -7,18 +7,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
 
-const SHORT_ESCAPES: Record<string, string> = {
-  "\t": "\\t",
-  "\n": "\\n",
-  "\r": "\\r",
-};
+const SHORT: Record<string, string> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
 function escape(character: string): string {
   if (!UNPRINTABLE.test(character)) return character;
   const hex = character.codePointAt(0)!.toString(16);
   if (hex.length > 4) return `\\U${hex.padStart(8, "0")}`;
   if (hex.length > 2) return `\\u${hex.padStart(4, "0")}`;
-  return SHORT_ESCAPES[character] ?? `\\x${hex.padStart(2, "0")}`;
+  return SHORT[character] ?? `\\x${hex.padStart(2, "0")}`;
 }
 
 /** A message of 1024 bytes must not cost a regular expression for each of them. */

@@ -48,6 +48,10 @@ declare module "@std/assert" {
   ): Promise<E>;
 }
 
+declare module "@std/async/abortable" {
+  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
 declare module "@std/async/deadline" {
   export function deadline<T>(
     promise: Promise<T>,
