@@ -339,3 +339,16 @@ Deno.test("a printer that is not lossy waits for ever", async () => {
   assertEquals(test.stdout.text, `${KIBIBYTE}\n`.repeat(2_000));
   assertEquals(test.stderr.text, "error\n");
 });
+
+Deno.test("a printer that is not lossy keeps the error of standard output, and writes nothing more there", async () => {
+  using test = new TestPrinter({ isLossy: false });
+  test.stdout.fail(DISK_FULL, 6);
+  test.printAll("one", "two", KIBIBYTE.repeat(9), "three");
+  test.printError("error");
+  await test.flush();
+  assertEquals(test.error, DISK_FULL);
+  test.stdout.resume();
+  test.print("four");
+  await test.flush();
+  assertEquals([test.stdout.text, test.stderr.text], ["one\ntw", "error\n"]);
+});

@@ -3,7 +3,12 @@ import { delay } from "@std/async/delay";
 import { tcp } from "../../io/network.ts";
 import { assertServes, crowd } from "../support/abuse.ts";
 import { linuxTest, signalTest } from "../support/permissions.ts";
-import { programCommand, shCommand, startServer } from "../support/program.ts";
+import {
+  PATIENCE_MS,
+  programCommand,
+  shCommand,
+  startServer,
+} from "../support/program.ts";
 
 signalTest(
   "a server that was frozen answers every client whose message arrived in time, and closes the idle ones",
@@ -57,7 +62,7 @@ linuxTest(
   "a burst of connections beyond Deno's default backlog is queued",
   async () => {
     using listener = tcp.listen(0) as Deno.TcpListener;
-    const { signal } = new AbortController();
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const connect = () => tcp.connect(listener.addr.port, signal);
     const conns = await Promise.all(Array.from({ length: 600 }, connect));
     for (const conn of conns) conn.close();
