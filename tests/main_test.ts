@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { PROMPT } from "../client.ts";
 import { HELP } from "../command_line.ts";
 import config from "../deno.json" with { type: "json" };
@@ -79,25 +79,6 @@ Deno.test("serve listens on every port from 0 to 65535, and refuses any other in
       stdout: "",
       stderr,
     });
-  }
-});
-
-Deno.test("on a terminal a hint follows a port that is in use, and a server number out of range", async () => {
-  const network = new MemoryNetwork();
-  using _taken = network.listen(9001);
-  const hints: [string, RegExp][] = [
-    ["1", /^OSError: .+\nHint: .*port 9001 is in use.*\n$/],
-    ["56536", /^OverflowError: .+\nHint: .*-9000.*56535.*\n$/],
-    ["-9001", /^OverflowError: .+\nHint: .*-9000.*56535.*\n$/],
-    ["abc", /^$/],
-  ];
-  for (const [operand, lines] of hints) {
-    const args = ["serve", operand];
-    const { code, stderr } = await run(args, { network, stderr: terminal() });
-    assertEquals(code, 1);
-    assertMatch(stderr, lines);
-    const end = await run(args, { network, stdout: terminal() });
-    assertEquals(end.stderr, stderr.replace(/^Hint.+\n/m, ""));
   }
 });
 

@@ -9,7 +9,7 @@ import { pythonCommand } from "./python.ts";
 const ABUSE_SCRIPT = `${import.meta.dirname}/../testdata/abuse.py`;
 
 /** What `testdata/abuse.py` does to each connection. */
-export type Abuse = "reset-at-once" | "send-and-reset" | "connect-and-close";
+type Abuse = "reset-at-once" | "send-and-reset" | "connect-and-close";
 
 /** Asks the server for the double of 21. */
 export async function assertServes(port: number): Promise<void> {
