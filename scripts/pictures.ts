@@ -2,23 +2,22 @@
  * `script` makes. Ports 9001 to 9003 have to be free.
  * @module */
 
-const COLUMNS = 80;
-
 /** A terminal on which a task runs, and what it shows. */
 class Terminal {
   text: string;
-  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: ReadableStreamDefaultReader<string>;
 
   constructor(task: string) {
     this.text = `\x1b[1m$ npx -y deno task ${task}\x1b[0m\r\n`;
     const command = `env -u NO_COLOR ${Deno.execPath()} task ${task}`;
-    this.#child = new Deno.Command("script", {
+    const child = new Deno.Command("script", {
       args: ["--quiet", "--echo=always", `--command=${command}`, "/dev/null"],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream())
+    this.#input = child.stdin.getWriter();
+    this.#output = child.stdout.pipeThrough(new TextDecoderStream())
       .getReader();
   }
 
@@ -32,19 +31,17 @@ class Terminal {
   }
 
   async type(keys: string): Promise<void> {
-    const writer = this.#child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(keys));
-    writer.releaseLock();
+    await this.#input.write(new TextEncoder().encode(keys));
   }
 }
 
-/** The rows of a line, as SVG. Each style is a class that is named for its codes. */
+/** The rows of a line on a screen of 80 columns, as SVG. Each style is a class that is named for its codes. */
 function rowsOf(line: string): string[] {
   const rows = [""];
   let [style, column] = ["", 0];
   for (const [token, codes] of line.matchAll(/\p{Cc}\[([\d;]*)m|[^]/gu)) {
     if (codes !== undefined) style = `</tspan><tspan class="s${codes}">`;
-    else if (column++ % COLUMNS === 0 && column > 1) rows.push(style);
+    else if (column++ % 80 === 0 && column > 1) rows.push(style);
     rows[rows.length - 1] += codes === undefined
       ? token.replace("&", "&amp;").replace("<", "&lt;")
       : style;

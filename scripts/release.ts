@@ -2,16 +2,14 @@
  * committed; the archives' checksums; and the notes, the version's section of `CHANGELOG.md`. Links that leave
  * the archive lead to the repository. The same commit gives the same bytes.
  *
- *     deno task release --repository https://… [--tag v0.2.0] [--target aarch64-apple-darwin]
+ *     deno task release --repository https://… [--tag v0.3.0] [--target aarch64-apple-darwin]
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
 import config from "../deno.json" with { type: "json" };
 
 const SYSTEMS = ["unknown-linux-gnu", "apple-darwin", "pc-windows-msvc"];
-const TARGETS = SYSTEMS.flatMap((
-  name,
-) => [`x86_64-${name}`, `aarch64-${name}`]);
+const TARGETS = SYSTEMS.flatMap((os) => [`x86_64-${os}`, `aarch64-${os}`]);
 const DOCUMENTS = ["LICENSE", "README.md", "docs", "deploy", ":!*_test.ts"];
 
 function fail(problem: string): never {
