@@ -65,12 +65,10 @@ async function draw(file: string, title: string, ...terminals: Terminal[]) {
   await Deno.writeTextFile(
     file,
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 708 ${top - 12}" \
-role="img" xml:space="preserve">
-<title>${title}</title>
+role="img" xml:space="preserve"><title>${title}</title>
 <style>
-rect { fill: #1d2430; }
+rect { fill: #1d2430; } .s1 { font-weight: bold; fill: #ffffff; }
 text { font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #c9d1d9; white-space: pre; }
-.s1 { font-weight: bold; fill: #ffffff; }
 .s31 { fill: #ff7b72; } .s32 { fill: #7ee787; } .s33 { fill: #ffa657; }
 .s34 { fill: #79c0ff; } .s35 { fill: #d2a8ff; } .s36 { fill: #56d4dd; }
 </style>

@@ -39,7 +39,6 @@ const section = Deno.readTextFileSync("CHANGELOG.md").split(/^## /m)
 if (!section) fail(`CHANGELOG.md has no section for ${version}`);
 
 const paths = run("git", "ls-files", ...DOCUMENTS).split("\n");
-/** The pages by path. Links that leave the archive lead to the repository, at this version. */
 const pages = paths.filter((path) => path.endsWith(".md")).map((path) => {
   const page = run("git", "show", `HEAD:${path}`);
   return `${path}:` + page.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
@@ -72,4 +71,3 @@ function release(target: string): string {
 const sums = (target ? [target] : TARGETS).map(release).join("");
 Deno.writeTextFileSync("dist/SHA256SUMS", sums);
 Deno.writeTextFileSync("dist/NOTES.md", section.replace(/^.*\n+/, ""));
-console.log(sums);

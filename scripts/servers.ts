@@ -59,8 +59,7 @@ export async function runServers(
     }
     return status;
   }));
-  // Nobody may be reading.
-  await printer.close(200);
+  await printer.close(200); // Nobody may be reading.
   return Math.max(...statuses);
 }
 
