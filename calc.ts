@@ -16,14 +16,6 @@ export const TOO_LONG =
 /**
  * The server's reply to a message of at most {@linkcode MAX_MESSAGE_BYTES} bytes.
  * @returns Twice the integer in plain decimal, or {@linkcode NOT_AN_INTEGER}.
- * @example Usage
- * ```ts
- * import { double } from "./calc.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(double("21"), "42");
- * assertEquals(double("abc"), "Received data is not valid integer");
- * ```
  */
 export function double(message: string): string {
   const integer = parseInteger(message);

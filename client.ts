@@ -45,16 +45,6 @@ export interface ClientOptions extends ClientSettings {
   printer: Printer;
 }
 
-function* shuffled(
-  numbers: number[],
-  random: () => number,
-): Generator<number> {
-  const left = [...numbers];
-  while (left.length > 0) {
-    yield* left.splice(Math.floor(random() * left.length), 1);
-  }
-}
-
 function nameOf(server: number): string {
   return `Server ${HOST}:${FIRST_PORT + server}`;
 }
@@ -77,12 +67,13 @@ class Client {
   /** Asks one server, or with `failover` each until one replies. Returns whether an integer came back. */
   async ask(number: Uint8Array): Promise<boolean> {
     const { servers, random, failover } = this.#options;
-    for (const server of shuffled(servers, random)) {
+    const left = [...servers];
+    do {
+      const [server] = left.splice(Math.floor(random() * left.length), 1);
       const isInteger = await this.#askServer(server, number);
       await this.settle();
       if (isInteger !== undefined) return isInteger;
-      if (!failover) break;
-    }
+    } while (failover && left.length > 0);
     return false;
   }
 
@@ -121,7 +112,7 @@ class Client {
     if (!quiet) {
       printer.print(`Received from server: ${shown}`);
     } else if (isInteger) {
-      // An integer has no other blanks than these, and none inside.
+      // `\s` lacks U+0085, which `int` takes for a blank.
       printer.print(text.match(/[^\s\x85]+/)![0]);
     } else {
       const problem = `${nameOf(server)} closed the connection without a reply`;
@@ -149,7 +140,7 @@ class Client {
 
 /**
  * Sends each number, which may be any text, in turn.
- * @returns Whether every number was answered with an integer.
+ * @returns Whether every number was answered with an integer; an empty one is not.
  * @throws {Error} If standard output can't be written.
  */
 export async function askAll(

@@ -37,9 +37,7 @@ Examples:
   tcpcalc serve 1                        answer on port 9001 until Ctrl-C
   tcpcalc client --servers 1 --trace 21  ask server 1, and show the calls
   seq 10 | tcpcalc client -q --failover  double ten numbers, if any server runs
-
-From a clone, "npx -y deno task serve" and "npx -y deno task client" take the
-same arguments.`;
+`;
 
 /** The longest time that a timer can be set for: 2³¹ - 1 milliseconds, in seconds. */
 const MAX_SECONDS = 2_147_483;
@@ -175,8 +173,9 @@ export function parseCommandLine(args: string[]): Command {
   if (parsed.version) return { name: "version" };
   if (name === undefined) return { name: "none" };
   // None of the options of a single command has an alias: its name is what was typed.
-  const foreign = [...VALUE_OPTIONS, ...FLAGS]
-    .find((option) => parsed[option] && !OPTIONS_OF[name].includes(option));
+  const foreign = [...VALUE_OPTIONS, ...FLAGS].find((option) =>
+    (parsed[option] ?? false) !== false && !OPTIONS_OF[name].includes(option)
+  );
   if (foreign !== undefined) throw unknownOption(`--${foreign}`, name);
   const { failover, quiet, trace } = parsed;
   if (name === "serve") {

@@ -25,14 +25,14 @@ import { parseInteger } from "./python/integer.ts";
 import { osErrorCode, osErrorLine, osErrorText } from "./python/os_error.ts";
 import { serve } from "./server.ts";
 
-/** When the log has to be written after a stop signal, in milliseconds: the 5 s promised, less some slack. */
+/** Deadline for writing the log, in milliseconds after the stop signal: the 5 s promised, less some slack. */
 const SHUTDOWN_MS = 4_000;
 
-/** How long to wait for final output that nobody may be reading, in milliseconds. */
+/** How long to wait for the last lines, in milliseconds: nobody may be reading them. */
 const LAST_WORDS_MS = 200;
 
-// Ctrl-C reaches every process of the terminal's foreground group, and `deno task` forwards it once more:
-// a SIGINT within this time of the first is the same key press.
+// Ctrl-C and a closed terminal reach every process of the foreground group, and `deno task` forwards the signal
+// once more: within this time of the first, it is the same event.
 const ECHO_MS = 250;
 
 /** Standard output or standard error. */
@@ -117,7 +117,6 @@ async function runServer(
     return 1;
   }
   log.print(`Server is listening on ${HOST}:${listener.addr.port}`);
-  log.hurry();
   let stoppedAt = performance.now();
   signal.addEventListener("abort", () => stoppedAt = performance.now());
   await serve(listener, { ...command, printer: log, signal });
@@ -151,7 +150,8 @@ async function runClient(
   });
   if (numbers.length > 0) return await askAll(numbers, options) ? 0 : 1;
   await interact(stdin, options);
-  return 0;
+  // Ctrl-C also ends the program that feeds the input.
+  return signal.aborted ? signal.reason : 0;
 }
 
 /** Runs a command. Calls `end` to end the program before that. */
@@ -214,7 +214,7 @@ export function stopSignal(): AbortSignal {
       if (!controller.signal.aborted) {
         stoppedAt = performance.now();
         controller.abort(status);
-      } else if (!onTerminal || name !== "SIGINT" || elapsed >= ECHO_MS) {
+      } else if (!onTerminal || name === "SIGTERM" || elapsed >= ECHO_MS) {
         Deno.exit(status);
       }
     });

@@ -32,10 +32,10 @@ const MAX_POOLED_BUFFERS = 512;
 // Errors of one connection, not of the listener (accept(2), "Error handling"). Deno also asks for the peer's
 // address, which a connection that was reset in the backlog no longer has: `ENOTCONN`, on macOS `EINVAL`.
 // Backing off on these would let a client that keeps resetting stall accept.
-const PER_CONNECTION = ["ECONNABORTED", "ECONNRESET", "EINVAL", "ENOTCONN"];
+const PEER_ERRORS = ["ECONNABORTED", "ECONNRESET", "EINVAL", "ENOTCONN"];
 
 /** The errors of a process, or of a system, that has no descriptor left. */
-const NO_DESCRIPTOR = ["EMFILE", "ENFILE"];
+const OUT_OF_DESCRIPTORS = ["EMFILE", "ENFILE"];
 
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
@@ -65,7 +65,7 @@ function peerName({ remoteAddr }: Connection): string {
 class Server {
   readonly #listener: Listener;
   readonly #printer: Printer;
-  /** The same, unless the server is quiet. */
+  /** For what is printed per connection; `undefined` if the server is quiet. */
   readonly #log: Printer | undefined;
   readonly #signal: AbortSignal;
   readonly #idle: IdleTimeout<Connection>;
@@ -86,8 +86,7 @@ class Server {
   }
 
   async run(): Promise<void> {
-    const stop = () => this.#listener.close();
-    this.#signal.addEventListener("abort", stop, { once: true });
+    this.#signal.addEventListener("abort", () => this.#listener.close());
     await this.#acceptAll();
     await this.#drain();
   }
@@ -104,18 +103,22 @@ class Server {
         backoff = INITIAL_ACCEPT_BACKOFF_MS;
       } catch (error) {
         const code = osErrorCode(error) ?? "";
-        if (this.#signal.aborted || PER_CONNECTION.includes(code)) continue;
+        if (this.#signal.aborted || PEER_ERRORS.includes(code)) {
+          continue;
+        }
         this.#reportAcceptError(error);
-        if (NO_DESCRIPTOR.includes(code)) this.#makeRoom();
+        // At the first failure reads may be ready: who has sent something must not make room.
+        const isRetry = backoff > INITIAL_ACCEPT_BACKOFF_MS;
+        if (isRetry && OUT_OF_DESCRIPTORS.includes(code)) this.#makeRoom();
         await delay(backoff);
         backoff = Math.min(2 * backoff, MAX_ACCEPT_BACKOFF_MS);
       }
     }
   }
 
-  #makeRoom(): void {
-    if (this.#idle.closeLongest(MIN_IDLE_MS)) return;
-    this.#lingering.closeLongest(MIN_IDLE_MS);
+  #makeRoom(): boolean {
+    return this.#idle.closeOldest(MIN_IDLE_MS) ||
+      this.#lingering.closeOldest(MIN_IDLE_MS);
   }
 
   #reportAcceptError(error: unknown): void {

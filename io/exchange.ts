@@ -14,11 +14,11 @@ function timeoutError(): DOMException {
   return new DOMException("The server took too long.", "TimeoutError");
 }
 
-/** Runs one exchange at a time. All share a buffer and an abort controller: new ones would double the cost. */
+/** Runs one exchange at a time. All share a buffer and an abort controller: allocating them each time would double its cost. */
 export class Exchanger {
   readonly #network: Network;
   readonly #timeout: number;
-  /** With a byte more, to tell a reply that is too long. The system provides its memory as it is used. */
+  /** With a byte more, to tell a reply that is too long. What is never touched takes no memory. */
   readonly #buffer = new Uint8Array(MAX_REPLY_BYTES + 1);
   #connecting = new AbortController();
   #conn: Connection | undefined;
@@ -45,7 +45,7 @@ export class Exchanger {
   ): Promise<Uint8Array> {
     this.#isExpired = this.#isWhole = false;
     const deadline = performance.now() + this.#timeout;
-    if (deadline < Infinity) this.#timer.set(this.#timeout, this.#expire);
+    this.#timer.set(this.#timeout, this.#expire);
     try {
       const conn = this.#conn = await this.#connect(port);
       onConnected();
@@ -74,7 +74,7 @@ export class Exchanger {
   }
 
   async #receive(conn: Connection, deadline: number): Promise<Uint8Array> {
-    for (let size = 0;;) {
+    for (let size = 0, wasLate = false;;) {
       const isLate = performance.now() > deadline;
       const count = await conn.read(this.#buffer.subarray(size))
         .catch((error) => {
@@ -82,7 +82,9 @@ export class Exchanger {
           return null;
         });
       if (count === null) return this.#buffer.subarray(0, size);
-      if (size > 0 && isLate) throw timeoutError();
+      // What came in time may be read late, after a freeze.
+      if (wasLate) throw timeoutError();
+      wasLate = isLate;
       size += count;
       if (size > MAX_REPLY_BYTES) {
         throw new RangeError(`reply is longer than ${MAX_REPLY_BYTES} bytes`);

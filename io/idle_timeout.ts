@@ -4,19 +4,20 @@
 import { Timer } from "./timer.ts";
 
 /**
- * While other connections are read, those that are due wait for so many milliseconds, so many times at most: under
- * load Deno delivers ready reads late, and a connection that has sent something is not idle.
+ * While connections come or are read, those that are due may wait for so long: Deno can be that late to deliver a
+ * read that is ready, and a connection that has sent something is not idle.
  */
-const WAIT_MS = 20;
-const MAX_WAITS = 50;
+const MAX_GRACE_MS = 4_000;
 
-/** A connection, since when it is idle by `performance.now`, its neighbours in the list, and whether it has left. */
+/** How long nothing may come or be read until that is over. */
+const QUIET_MS = 100;
+
+/** A connection in the list. `since` is when it became idle, in `performance.now` time. */
 export type IdleEntry<T> = {
   readonly conn: T;
   readonly since: number;
-  previous?: IdleEntry<T>;
-  next?: IdleEntry<T>;
-  removed: boolean;
+  previous: IdleEntry<T>;
+  next: IdleEntry<T>;
 };
 
 /**
@@ -25,54 +26,44 @@ export type IdleEntry<T> = {
  */
 export class IdleTimeout<T extends { close(): void }> {
   readonly #timeout: number;
-  #first: IdleEntry<T> | undefined;
-  #last: IdleEntry<T> | undefined;
+  /** Closes the list to a ring. What has left is a ring of its own. */
+  readonly #head = {} as IdleEntry<T>;
   readonly #timer = new Timer();
-  /** Whether a connection was read since the last sweep. */
+  /** Whether a connection came or was read since the last sweep. */
   #isBusy = false;
-  #waits = 0;
 
   /** Creates an empty list. The timeout is in milliseconds; 0 means for ever. */
   constructor(timeout: number) {
     this.#timeout = timeout;
+    this.#head.previous = this.#head.next = this.#head;
   }
 
   /** Adds a connection that is idle as of now. */
   add(conn: T): IdleEntry<T> {
-    const entry: IdleEntry<T> = {
-      conn,
-      since: performance.now(),
-      previous: this.#last,
-      next: undefined,
-      removed: false,
-    };
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
+    const head = this.#head;
+    const { previous } = head;
+    const entry = { conn, since: performance.now(), previous, next: head };
+    previous.next = head.previous = entry;
+    this.#isBusy = true;
     if (!this.#timer.isSet) this.#schedule();
     return entry;
   }
 
   /** Removes a connection. Returns whether it was there: if not, it has timed out, and is already closed. */
   remove(entry: IdleEntry<T>): boolean {
-    if (entry.removed) return false;
-    entry.removed = true;
+    if (entry.next === entry) return false;
+    entry.previous.next = entry.next;
+    entry.next.previous = entry.previous;
+    entry.previous = entry.next = entry;
     this.#isBusy = true;
-    if (entry.previous === undefined) this.#first = entry.next;
-    else entry.previous.next = entry.next;
-    if (entry.next === undefined) this.#last = entry.previous;
-    else entry.next.previous = entry.previous;
-    // An entry that awaits garbage collection must not keep its neighbours alive.
-    entry.previous = entry.next = undefined;
     return true;
   }
 
   /** Closes the connection that has been idle for longest, if for so many milliseconds. Returns whether it has. */
-  closeLongest(ms: number): boolean {
-    const first = this.#first;
-    if (first === undefined || first.since > performance.now() - ms) {
-      return false;
-    }
+  closeOldest(ms: number): boolean {
+    const { next: first } = this.#head;
+    const due = performance.now() - ms;
+    if (first === this.#head || first.since > due) return false;
     this.remove(first);
     first.conn.close();
     return true;
@@ -81,26 +72,20 @@ export class IdleTimeout<T extends { close(): void }> {
   /** Closes all connections in the list. */
   closeAll(): void {
     this.#timer.clear();
-    while (this.closeLongest(-Infinity));
+    while (this.closeOldest(-Infinity));
   }
 
   readonly #sweep = (): void => {
-    const due = performance.now() - this.#timeout;
-    const isDue = this.#first !== undefined && this.#first.since <= due;
-    if (isDue && this.#isBusy && this.#waits < MAX_WAITS) {
-      this.#isBusy = false;
-      this.#waits++;
-      this.#timer.set(WAIT_MS, this.#sweep);
-      return;
-    }
-    this.#waits = 0;
-    while (this.closeLongest(this.#timeout));
+    const grace = this.#isBusy ? MAX_GRACE_MS : 0;
+    while (this.closeOldest(this.#timeout + grace));
+    this.#isBusy = false;
     this.#schedule();
   };
 
   #schedule(): void {
-    if (this.#first === undefined || this.#timeout === 0) return;
-    const wait = this.#first.since + this.#timeout - performance.now();
-    this.#timer.set(Math.max(wait, 0), this.#sweep);
+    const { next: first } = this.#head;
+    if (first === this.#head || this.#timeout === 0) return;
+    const wait = first.since + this.#timeout - performance.now();
+    this.#timer.set(Math.max(wait, QUIET_MS), this.#sweep);
   }
 }

@@ -2,28 +2,21 @@
  * @module */
 
 import { deadline } from "@std/async/deadline";
-import { delay } from "@std/async/delay";
 import { LINE_FEED } from "./lines.ts";
-import type { Output } from "./stream.ts";
+import { type Output, writePatiently } from "./stream.ts";
 import { Timer } from "./timer.ts";
 
 /** A pipe takes this many bytes whole or not at all (`PIPE_BUF`): nobody else writes in between. */
 const PAGE_BYTES = 4096;
 
-/** Rust's `LineWriter`, which Deno writes standard output through, keeps the start of a line if it is shorter. */
-const KEPT_BYTES = 1024;
-
 /** How long to gather lines under load: a write costs as much as a request. */
 const GATHER_MS = 50;
-
-/** How long to leave a non-blocking pipe alone that is full. */
-const RETRY_MS = 10;
 
 /** An output that has taken nothing for this long has stalled. */
 const STALL_MS = 1_000;
 
 /** How many bytes may be pending for an output before {@linkcode Printer.ready} holds the caller up. */
-const HIGH_WATER = 1024 * 1024;
+const HIGH_WATER_MARK = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -37,6 +30,8 @@ interface Page {
   order: number;
   bytes: Uint8Array;
   lines: number;
+  /** Whether it is a line longer than a page, which is written in parts. */
+  isLong: boolean;
   /** How many lines were lost before it. */
   lost: number;
 }
@@ -48,6 +43,7 @@ class Stream {
   pending = 0;
   /** How many lines were lost after the last page. */
   lost = 0;
+  readonly stallTimer = new Timer();
   isWriting = false;
   isStalled = false;
   /** Whether a failed write may have ended in the middle of a line. */
@@ -60,13 +56,14 @@ class Stream {
   }
 
   get isFull(): boolean {
-    return this.pending >= HIGH_WATER;
+    return this.pending >= HIGH_WATER_MARK;
   }
 
   add(order: number, text: string): void {
     const bytes = encoder.encode(text);
     const lines = text.split("\n").length - 1;
-    this.pages.push({ order, bytes, lines, lost: this.lost });
+    const isLong = bytes.length > PAGE_BYTES;
+    this.pages.push({ order, bytes, lines, isLong, lost: this.lost });
     this.lost = 0;
     this.pending += bytes.length;
   }
@@ -76,13 +73,16 @@ class Stream {
     onProgress();
     if (page.lost > 0) {
       const start = this.isCut ? "\n" : "";
-      await this.#write(encoder.encode(`${start}${lostLines(page.lost)}\n`));
+      await writePatiently(
+        this.#output,
+        encoder.encode(`${start}${lostLines(page.lost)}\n`),
+      );
       page.lost = 0;
     }
     for (let { bytes } = page; bytes.length > 0 && this.error === undefined;) {
       const most = bytes.subarray(0, PAGE_BYTES);
       const size = most.lastIndexOf(LINE_FEED) + 1 || most.length;
-      await this.#write(bytes.subarray(0, size));
+      await writePatiently(this.#output, bytes.subarray(0, size));
       this.isStalled = false;
       onProgress();
       bytes = bytes.subarray(size);
@@ -90,19 +90,15 @@ class Stream {
     this.isCut = false;
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    const isKept = bytes.length < KEPT_BYTES && bytes.at(-1) !== LINE_FEED;
-    for (let isDone = false; !isDone;) {
-      try {
-        bytes = bytes.subarray(await this.#output.write(bytes));
-        isDone = bytes.length === 0;
-      } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await delay(RETRY_MS);
-        // An empty write writes what is kept.
-        if (isKept) bytes = new Uint8Array();
-      }
-    }
+  /** Gives up what is pending. Returns how many lines may not come out. */
+  abandon(): number {
+    const unwritten = this.pages.reduce(
+      (sum, { lines, lost }) => sum + lines + lost,
+      this.lost,
+    );
+    this.pages.splice(this.isWriting ? 1 : 0);
+    this.pending = this.lost = 0;
+    return unwritten;
   }
 }
 
@@ -122,7 +118,6 @@ export class Printer {
   #lastWrite = -Infinity;
   #progress = Promise.withResolvers<void>();
   readonly #gatherTimer = new Timer();
-  readonly #stallTimer = new Timer();
 
   /**
    * Creates a printer. A lossy one drops lines, and says how many, if a write fails or its output has stalled.
@@ -171,7 +166,7 @@ export class Printer {
     }
   }
 
-  /** Writes all within so many milliseconds. Returns how many lines of standard output are not written by then. */
+  /** Writes all within so many milliseconds, and gives up the rest. Returns how many lines that may be. */
   async close(timeout: number): Promise<number> {
     const finished = this.flush().then(() => {
       for (const stream of this.#streams) {
@@ -179,9 +174,9 @@ export class Printer {
       }
       return this.flush();
     });
-    await deadline(finished, Math.max(timeout, 0)).catch(this.#stall);
-    const { pages, lost } = this.#stdout;
-    return pages.reduce((sum, page) => sum + page.lines + page.lost, lost);
+    await deadline(finished, Math.max(timeout, 0))
+      .catch(() => this.#stall(...this.#streams));
+    return this.#stdout.abandon() + this.#stderr.abandon();
   }
 
   get #isBehind(): boolean {
@@ -214,23 +209,28 @@ export class Printer {
     this.#text = "";
   }
 
-  /** Starts the writes whose turn it is. A stream that has stalled holds up no other. */
+  /** Starts the writes whose turn it is. A stream that has stalled holds up the other in a long line only. */
   #advance(): void {
-    for (const stream of this.#streams) {
-      const [page] = stream.pages;
-      const isNext = page !== undefined && !stream.isWriting &&
-        this.#streams.every(({ pages, isStalled }) =>
-          isStalled || pages.length === 0 || page.order <= pages[0].order
-        );
-      if (isNext) this.#write(stream, page);
-    }
+    this.#startWrite(this.#stdout, this.#stderr);
+    this.#startWrite(this.#stderr, this.#stdout);
+  }
+
+  #startWrite(stream: Stream, other: Stream): void {
+    const [page] = stream.pages;
+    const [rival] = other.pages;
+    if (page === undefined || stream.isWriting) return;
+    const wouldCut = other.isWriting && (page.isLong || rival.isLong);
+    if (wouldCut) stream.isStalled ||= other.isStalled;
+    const isFirst = rival === undefined || page.order < rival.order;
+    if (!wouldCut && (isFirst || other.isStalled)) this.#write(stream, page);
   }
 
   async #write(stream: Stream, page: Page): Promise<void> {
     stream.isWriting = true;
     try {
       await stream.write(page, () => {
-        if (this.#isLossy) this.#stallTimer.set(STALL_MS, this.#stall);
+        if (!this.#isLossy) return;
+        stream.stallTimer.set(STALL_MS, () => this.#stall(stream));
       });
     } catch (error) {
       stream.isCut = true;
@@ -245,13 +245,11 @@ export class Printer {
     this.#advance();
   }
 
-  readonly #stall = (): void => {
-    for (const stream of this.#streams) {
-      stream.isStalled ||= stream.isWriting;
-    }
+  #stall(...streams: Stream[]): void {
+    for (const stream of streams) stream.isStalled ||= stream.isWriting;
     this.#tell();
     this.#advance();
-  };
+  }
 
   #tell(): void {
     this.#progress.resolve();

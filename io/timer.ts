@@ -8,8 +8,8 @@ const LATE_MS = 20;
 const MAX_GRACE_MS = 1_000;
 
 /**
- * Calls a function once after a delay. Setting it again or clearing it is cheap: a pending wake-up stays, and keeps
- * the process alive. It avoids `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
+ * Calls a function once after a delay. Setting it again or clearing it is cheap: the pending wake-up stays, and keeps
+ * the event loop alive. It avoids `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
  */
 export class Timer {
   #onTimeout!: () => void;
@@ -23,7 +23,7 @@ export class Timer {
     return this.#due < Infinity;
   }
 
-  /** Calls back once after so many milliseconds, or twice as many if it wakes up late. Replaces an earlier setting. */
+  /** Calls back once after so many milliseconds; if that is late, after as many more, a second at most. */
   set(ms: number, onTimeout: () => void): void {
     this.#onTimeout = onTimeout;
     this.#grace = Math.min(ms, MAX_GRACE_MS);

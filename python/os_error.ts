@@ -11,7 +11,7 @@ export function osErrorCode(
 ): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
-  // Deno gives this one a number but no code.
+  // Deno sets no code for this one.
   const isNoFile = os !== "windows" &&
     OS_ERROR.exec(error.message)?.[2] === "23";
   return isNoFile ? "ENFILE" : undefined;

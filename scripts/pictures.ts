@@ -2,23 +2,22 @@
  * `script` makes. Ports 9001 to 9003 have to be free.
  * @module */
 
-const COLUMNS = 80;
-
 /** A terminal on which a task runs, and what it shows. */
 class Terminal {
   text: string;
-  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: ReadableStreamDefaultReader<string>;
 
   constructor(task: string) {
     this.text = `\x1b[1m$ npx -y deno task ${task}\x1b[0m\r\n`;
     const command = `env -u NO_COLOR ${Deno.execPath()} task ${task}`;
-    this.#child = new Deno.Command("script", {
+    const child = new Deno.Command("script", {
       args: ["--quiet", "--echo=always", `--command=${command}`, "/dev/null"],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream())
+    this.#input = child.stdin.getWriter();
+    this.#output = child.stdout.pipeThrough(new TextDecoderStream())
       .getReader();
   }
 
@@ -32,19 +31,17 @@ class Terminal {
   }
 
   async type(keys: string): Promise<void> {
-    const writer = this.#child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(keys));
-    writer.releaseLock();
+    await this.#input.write(new TextEncoder().encode(keys));
   }
 }
 
-/** The rows of a line, as SVG. Each style is a class that is named for its codes. */
+/** The rows of a line on a screen of 80 columns, as SVG. Each style is a class that is named for its codes. */
 function rowsOf(line: string): string[] {
   const rows = [""];
   let [style, column] = ["", 0];
   for (const [token, codes] of line.matchAll(/\p{Cc}\[([\d;]*)m|[^]/gu)) {
     if (codes !== undefined) style = `</tspan><tspan class="s${codes}">`;
-    else if (column++ % COLUMNS === 0 && column > 1) rows.push(style);
+    else if (column++ % 80 === 0 && column > 1) rows.push(style);
     rows[rows.length - 1] += codes === undefined
       ? token.replace("&", "&amp;").replace("<", "&lt;")
       : style;
@@ -68,12 +65,10 @@ async function draw(file: string, title: string, ...terminals: Terminal[]) {
   await Deno.writeTextFile(
     file,
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 708 ${top - 12}" \
-role="img" xml:space="preserve">
-<title>${title}</title>
+role="img" xml:space="preserve"><title>${title}</title>
 <style>
-rect { fill: #1d2430; }
+rect { fill: #1d2430; } .s1 { font-weight: bold; fill: #ffffff; }
 text { font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #c9d1d9; white-space: pre; }
-.s1 { font-weight: bold; fill: #ffffff; }
 .s31 { fill: #ff7b72; } .s32 { fill: #7ee787; } .s33 { fill: #ffa657; }
 .s34 { fill: #79c0ff; } .s35 { fill: #d2a8ff; } .s36 { fill: #56d4dd; }
 </style>

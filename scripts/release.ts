@@ -2,16 +2,14 @@
  * committed; the archives' checksums; and the notes, the version's section of `CHANGELOG.md`. Links that leave
  * the archive lead to the repository. The same commit gives the same bytes.
  *
- *     deno task release --repository https://… [--tag v0.2.0] [--target aarch64-apple-darwin]
+ *     deno task release --repository https://… [--tag v0.3.0] [--target aarch64-apple-darwin]
  * @module */
 
 import { parseArgs } from "@std/cli/parse-args";
 import config from "../deno.json" with { type: "json" };
 
 const SYSTEMS = ["unknown-linux-gnu", "apple-darwin", "pc-windows-msvc"];
-const TARGETS = SYSTEMS.flatMap((
-  name,
-) => [`x86_64-${name}`, `aarch64-${name}`]);
+const TARGETS = SYSTEMS.flatMap((os) => [`x86_64-${os}`, `aarch64-${os}`]);
 const DOCUMENTS = ["LICENSE", "README.md", "docs", "deploy", ":!*_test.ts"];
 
 function fail(problem: string): never {
@@ -41,7 +39,6 @@ const section = Deno.readTextFileSync("CHANGELOG.md").split(/^## /m)
 if (!section) fail(`CHANGELOG.md has no section for ${version}`);
 
 const paths = run("git", "ls-files", ...DOCUMENTS).split("\n");
-/** The pages by path. Links that leave the archive lead to the repository, at this version. */
 const pages = paths.filter((path) => path.endsWith(".md")).map((path) => {
   const page = run("git", "show", `HEAD:${path}`);
   return `${path}:` + page.replace(/(?<=\]\()(?![a-z]+:|#)[^)\s]+/g, (link) => {
@@ -74,4 +71,3 @@ function release(target: string): string {
 const sums = (target ? [target] : TARGETS).map(release).join("");
 Deno.writeTextFileSync("dist/SHA256SUMS", sums);
 Deno.writeTextFileSync("dist/NOTES.md", section.replace(/^.*\n+/, ""));
-console.log(sums);

@@ -2,7 +2,7 @@
  * @module */
 
 import { FIRST_PORT, tcp } from "../io/network.ts";
-import { writeAll } from "../io/stream.ts";
+import { Printer } from "../io/printer.ts";
 import {
   type Environment,
   main,
@@ -10,20 +10,20 @@ import {
   stopSignal,
 } from "../main.ts";
 
-const encoder = new TextEncoder();
-
-/** The same stream, with a prefix before every line. Lines go out whole: the printer writes a long one in parts. */
-function prefixed(stream: OutputStream, prefix: string): OutputStream {
+/** A stream that hands on each line. What is written may end in the middle of one. */
+function linesOf(
+  stream: OutputStream,
+  print: (line: string) => Promise<void> | undefined,
+): OutputStream {
   const decoder = new TextDecoder();
   let unfinished = "";
   return {
     isTerminal: () => stream.isTerminal(),
     async write(bytes) {
       const text = unfinished + decoder.decode(bytes, { stream: true });
-      const end = text.lastIndexOf("\n") + 1;
-      unfinished = text.slice(end);
-      const lines = text.slice(0, end).replace(/^(?=.)/gm, prefix);
-      await writeAll(stream, encoder.encode(lines));
+      const lines = text.split("\n");
+      unfinished = lines.pop()!;
+      for (const line of lines) await print(line);
       return bytes.length;
     },
   };
@@ -35,23 +35,31 @@ export async function runServers(
   environment: Environment,
 ): Promise<number> {
   const { stdout, stderr } = environment;
+  const printer = new Printer(stdout, stderr, true);
+  const print = (on: "print" | "printError", line: string) => {
+    printer[on](line);
+    return printer.ready;
+  };
   const failed = new AbortController();
   const signal = AbortSignal.any([environment.signal, failed.signal]);
   const statuses = await Promise.all(servers.map(async (server) => {
     const prefix = `${FIRST_PORT + server} | `;
     const status = await main(["serve", String(server)], {
       ...environment,
-      stdout: prefixed(stdout, prefix),
-      stderr: prefixed(stderr, prefix),
+      stdout: linesOf(stdout, (line) => print("print", prefix + line)),
+      stderr: linesOf(stderr, (line) => print("printError", prefix + line)),
       signal,
     });
     if (status !== 0 && !signal.aborted) {
       failed.abort();
-      const line = `Server ${server} could not start, so all servers stop\n`;
-      await writeAll(stderr, encoder.encode(line));
+      print(
+        "printError",
+        `Server ${server} could not start, so all stop`,
+      );
     }
     return status;
   }));
+  await printer.close(200); // Nobody may be reading.
   return Math.max(...statuses);
 }
 

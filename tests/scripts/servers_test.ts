@@ -51,7 +51,7 @@ Deno.test("when one of several servers can't start, all end, and it is named", a
   assertEquals(
     servers.stderr.text,
     `9002 | ${osErrorLine(systemError("EADDRINUSE"))}\n` +
-      "Server 2 could not start, so all servers stop\n",
+      "Server 2 could not start, so all stop\n",
   );
   listener.close();
 });
