@@ -219,10 +219,19 @@ export function startServer(
 }
 
 /** Starts a server on a free port. */
-export function start(implementation: Implementation): Promise<RunningServer> {
-  // tcpcalc's connections stay behind for a minute. On a free port they would be in the way of a Python server.
-  if (implementation === tcpcalc) return startServer();
-  return startListening(implementation.server([String(freePort() - 9000)]));
+export async function start(
+  implementation: Implementation,
+): Promise<RunningServer> {
+  if (implementation === tcpcalc) return await startServer();
+  while (true) {
+    try {
+      const operand = String(freePort() - 9000);
+      return await startListening(implementation.server([operand]));
+    } catch (error) {
+      // What a server's connections leave behind is in Python's way for a minute, and can't be seen from here.
+      if (!String(error).includes("Address already in use")) throw error;
+    }
+  }
 }
 
 /** Starts any command that prints where it listens as the program does, and resolves when it has. */
