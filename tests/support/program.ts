@@ -89,11 +89,6 @@ class TextReader {
     return this.#take(Infinity);
   }
 
-  /** Goes away, as the reader of a pipe does. */
-  cancel(): Promise<void> {
-    return this.#stream.cancel();
-  }
-
   /** Reads on. Returns whether there was more. */
   async #read(): Promise<boolean> {
     this.#chunks ??= this.#stream
@@ -151,11 +146,6 @@ export class Session implements AsyncDisposable {
   /** Waits for the text on its standard error, and returns everything up to its end. */
   untilError(text: string): Promise<string> {
     return this.#stderr.until(text);
-  }
-
-  /** Closes the reading end of its standard output, none of which may have been read. */
-  closeOutput(): Promise<void> {
-    return this.#stdout.cancel();
   }
 
   /** Ends its standard input, and resolves to the rest of what it printed once it has ended. */
