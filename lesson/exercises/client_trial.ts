@@ -3,13 +3,13 @@
 
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { Incoming, pause, shown } from "./incoming.ts";
-import { type Launch, PATIENCE_MS, Program, Unsolved } from "./program.ts";
+import { Incoming, shown } from "./incoming.ts";
+import { type Launch, Program, Unsolved } from "./program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 
-/** Between two pieces of a reply, so that a client reads the first before the second comes. */
-const PIECE_MS = 40;
+/** How long a client is given to close its connection first, in milliseconds. */
+const CLOSE_MS = 40;
 
 /** A connection from the client on trial to one of the servers. */
 interface Connection {
@@ -50,11 +50,11 @@ export class ClientTrial implements AsyncDisposable {
   async ask(line: string, ...pieces: string[]): Promise<void> {
     const { socket, incoming, name } = await this.#receive(line);
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await pause(PIECE_MS);
+      if (index > 0) await this.#program.reads();
       socket.write(piece);
     }
     // The system keeps the port for a minute from a server that closes first, so a client is given the time to.
-    await this.#program.news.until(() => incoming.end !== "", PIECE_MS);
+    await this.#program.news.until(() => incoming.end !== "", CLOSE_MS);
     socket.end();
     const replied = pieces.length > 0
       ? `replied ${pieces.map(shown).join(" and then ")}`
@@ -91,7 +91,7 @@ export class ClientTrial implements AsyncDisposable {
     if (Deno.build.os === "windows") return await this.ask(line, piece);
     const { socket, name } = await this.#receive(line);
     socket.write(piece);
-    await pause(PIECE_MS);
+    await this.#program.reads();
     socket.resetAndDestroy();
     const after = piece && ` after it had sent ${shown(piece)}`;
     await this.#expectError(
@@ -117,7 +117,7 @@ export class ClientTrial implements AsyncDisposable {
   async exit(word: string): Promise<void> {
     const program = this.#program;
     program.type(word);
-    await program.news.until(() => program.status !== undefined, PATIENCE_MS);
+    await program.does(() => program.status !== undefined);
     if (program.status?.code === 0 && program.stdout.text === "") return;
     throw await program.unsolved(
       `${
@@ -136,14 +136,13 @@ export class ClientTrial implements AsyncDisposable {
 
   /** Types a line, and waits until it has come to a server just as it is. */
   async #receive(line: string): Promise<Connection> {
-    const { news } = this.#program;
+    const program = this.#program;
     const before = this.#connections[this.#served - 1];
     const unsolved = (sentence: string) =>
-      this.#program.unsolved(`${shown(line)} was typed. ${sentence}`);
-    this.#program.type(line);
+      program.unsolved(`${shown(line)} was typed. ${sentence}`);
+    program.type(line);
     const isThere = () => this.#connections.length > this.#served;
-    const { stdout } = this.#program;
-    await news.until(() => isThere() || stdout.end !== "", PATIENCE_MS);
+    await program.does(() => isThere() || program.stdout.end !== "");
     if (!isThere()) {
       throw await unsolved(
         `The client should connect to one of the servers, and did not.${
@@ -156,17 +155,18 @@ export class ClientTrial implements AsyncDisposable {
     const connection = this.#connections[this.#served++];
     const { incoming, name } = connection;
     const isComplete = () => incoming.bytes.length >= line.length;
-    await news.until(() => isComplete() || incoming.end !== "", PATIENCE_MS);
+    await program.does(() => isComplete() || incoming.end !== "");
     if (incoming.text !== line) {
       throw await unsolved(
         `${name} should get just that, and got ${shown(incoming.text)}.`,
       );
     }
     incoming.clear();
-    await news.until(() => before?.incoming.end !== "", PATIENCE_MS);
-    if (before?.incoming.end === "") {
+    if (!await program.does(() => before?.incoming.end !== "")) {
       throw await unsolved(
-        `The client should have closed its connection to ${before.name}, and has not.`,
+        `The client should have closed its connection to ${
+          before!.name
+        }, and has not.`,
       );
     }
     return connection;
@@ -188,9 +188,9 @@ export class ClientTrial implements AsyncDisposable {
     lines: string | RegExp,
     example = shown(String(lines)),
   ): Promise<void> {
-    const { stdout, news } = this.#program;
+    const { stdout } = this.#program;
     const isThere = () => stdout.text.endsWith(PROMPT);
-    await news.until(() => isThere() || stdout.end !== "", PATIENCE_MS);
+    await this.#program.does(() => isThere() || stdout.end !== "");
     const other = this.#connections[this.#served];
     if (other !== undefined) {
       throw await this.#program.unsolved(

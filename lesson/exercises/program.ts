@@ -1,10 +1,13 @@
 /** Runs a student's program, and ends it with all that it has started.
  * @module */
 
-import { Incoming, News } from "./incoming.ts";
+import { Incoming, News, pause } from "./incoming.ts";
 
 /** How long a program may take for anything, in milliseconds. */
 export const PATIENCE_MS = 3_000;
+
+/** What is printed, or what ends, because of something else comes this soon after it, in milliseconds. */
+const SOON_MS = 500;
 
 /** How many of the lines that it printed are shown. */
 const SHOWN_LINES = 15;
@@ -47,6 +50,7 @@ export class Program implements AsyncDisposable {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reading = new AbortController();
   #printed = "";
+  #slowestMs = 20;
 
   /** Starts a command with these arguments behind it. Throws `Unsolved` if that can't be. */
   constructor({ command: [file, ...first], cwd }: Launch, ...args: string[]) {
@@ -98,15 +102,28 @@ export class Program implements AsyncDisposable {
     return isPrinted();
   }
 
+  /** Waits for what it should do at once. Returns whether it has. */
+  async does(isDone: () => boolean): Promise<boolean> {
+    const start = performance.now();
+    const done = await this.news.until(isDone, PATIENCE_MS);
+    this.#slowestMs = Math.max(this.#slowestMs, performance.now() - start);
+    return done;
+  }
+
+  /** Gives it the time to read what has been sent: twice as much as it has taken for anything else. */
+  async reads(): Promise<void> {
+    await pause(2 * this.#slowestMs);
+  }
+
   /** Adds to a sentence how the program has ended, if it has, and the last lines that it printed. */
   async unsolved(sentence: string): Promise<Unsolved> {
     // What goes wrong on a connection often ends the program a moment later.
-    await this.news.until(() => this.status !== undefined, 200);
+    await this.news.until(() => this.status !== undefined, SOON_MS);
     const lines = [sentence];
     if (this.stdout.endless || this.#stderr.endless) {
       lines.push("It prints without end.");
     } else if (this.status !== undefined) {
-      await this.news.until(() => this.#hasPrintedAll, 200);
+      await this.news.until(() => this.#hasPrintedAll, SOON_MS);
       const { code, signal } = this.status;
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
       lines.push(`It has ended, with ${how}.`);

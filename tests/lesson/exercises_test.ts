@@ -33,8 +33,8 @@ const DENO_RUN = [
 /** How long a program may take to start, on the slowest machine. */
 const startMs = PATIENCE_MS;
 
-/** How many programs run at the same time, most of which wait. On Windows each takes two of Deno's 32 threads. */
-const AT_A_TIME = isWindows ? 3 : 30;
+/** How many programs run at the same time: more would only wait for each other. On Windows each takes two of Deno's 32 threads. */
+const AT_A_TIME = isWindows ? 3 : 12;
 
 /** The command that runs a program, which is given by its source. */
 function commandOf(source: string, suffix: string): string[] {

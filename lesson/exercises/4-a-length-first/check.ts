@@ -1,4 +1,3 @@
-import { pause } from "../incoming.ts";
 import { NOT_AN_INTEGER, type ServerTrial } from "../server_trial.ts";
 
 /** What the student writes. */
@@ -41,7 +40,7 @@ export async function check(server: ServerTrial): Promise<void> {
   }
   const client = await server.connect();
   await client.send(frame.subarray(0, 3));
-  await pause(40);
+  await server.program.reads();
   client.reset();
   await ask("44", framed("22"));
 }

@@ -1,4 +1,3 @@
-import { pause } from "../incoming.ts";
 import { NOT_AN_INTEGER, type ServerTrial } from "../server_trial.ts";
 
 /** What the student writes. */
@@ -32,7 +31,7 @@ export async function check(server: ServerTrial): Promise<void> {
 
   const broken = await server.ask("9\n", "18\n");
   await broken.send("1");
-  await pause(40);
+  await server.program.reads();
   broken.reset();
   (await server.ask("10\n", "20\n")).end();
   await server.ask("11\n", "22\n");
