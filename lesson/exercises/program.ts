@@ -96,9 +96,8 @@ export class Program implements AsyncDisposable {
 
   /** Waits until what it has printed is like this. Returns whether it is. */
   async prints(pattern: RegExp, ms = PATIENCE_MS): Promise<boolean> {
-    const { stdout } = this;
-    const isPrinted = () => pattern.test(stdout.text);
-    await this.news.until(() => isPrinted() || stdout.end !== "", ms);
+    const isPrinted = () => pattern.test(this.stdout.text);
+    await this.news.until(() => isPrinted() || this.stdout.end !== "", ms);
     return isPrinted();
   }
 
@@ -123,7 +122,8 @@ export class Program implements AsyncDisposable {
     if (this.stdout.endless || this.#stderr.endless) {
       lines.push("It prints without end.");
     } else if (this.status !== undefined) {
-      await this.news.until(() => this.#hasPrintedAll, SOON_MS);
+      const pipes = [this.stdout, this.#stderr];
+      await this.news.until(() => pipes.every((it) => it.end !== ""), SOON_MS);
       const { code, signal } = this.status;
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
       lines.push(`It has ended, with ${how}.`);
@@ -148,10 +148,6 @@ export class Program implements AsyncDisposable {
     this.#reading.abort();
     await this.#stdin.close().catch(() => {});
     Program.#running.delete(this);
-  }
-
-  get #hasPrintedAll(): boolean {
-    return this.stdout.end !== "" && this.#stderr.end !== "";
   }
 
   #collect(pipe: ReadableStream<Uint8Array>, incoming: Incoming): void {

@@ -52,8 +52,7 @@ export class Client {
   /** Waits until it is connected. */
   async connected(): Promise<void> {
     const socket = this.#socket;
-    const isDecided = () => !socket.connecting || this.#incoming.end !== "";
-    await this.#program.does(isDecided);
+    await this.#program.does(() => !socket.connecting);
     if (socket.readyState === "open") return;
     throw await this.#program.unsolved(`${this.#name} could not connect.`);
   }
@@ -134,11 +133,6 @@ export class Client {
   /** Breaks the connection off, so that the server's next call on it fails. */
   reset(): void {
     this.#socket.resetAndDestroy();
-  }
-
-  /** Goes away without a word. */
-  close(): void {
-    this.#socket.destroy();
   }
 
   #unsolved(sentence: string): Promise<Error> {
