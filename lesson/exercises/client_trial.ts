@@ -59,14 +59,11 @@ export class ClientTrial implements AsyncDisposable {
     const replied = pieces.length > 0
       ? `replied ${pieces.map(shown).join(" and then ")}`
       : "closed the connection without a reply";
-    const lines = `connected to ${name}\nReceived from server: ${
-      pieces.join("")
-    }\n`;
+    const reply = pieces.join("");
+    const event = `${shown(line)} was typed, and ${name} ${replied}.`;
     await this.#expect(
-      `${
-        shown(line)
-      } was typed, and ${name} ${replied}. The client should print`,
-      lines,
+      `${event} The client should print`,
+      `connected to ${name}\nReceived from server: ${reply}\n`,
     );
   }
 
@@ -78,10 +75,9 @@ export class ClientTrial implements AsyncDisposable {
       names.delete(this.#connections.at(-1)!.name);
     }
     if (names.size === 0) return;
+    const missing = [...names].join(" and ");
     throw await this.#program.unsolved(
-      `The client should choose a server for each line. In ${times} lines it never asked ${
-        [...names].join(" and ")
-      }.`,
+      `The client should choose a server for each line. In ${times} lines it never asked ${missing}.`,
     );
   }
 
@@ -119,10 +115,9 @@ export class ClientTrial implements AsyncDisposable {
     program.type(word);
     await program.does(() => program.status !== undefined);
     if (program.status?.code === 0 && program.stdout.text === "") return;
+    const event = `${shown(word)} was typed.`;
     throw await program.unsolved(
-      `${
-        shown(word)
-      } was typed. The client should end, with exit status 0 and without another line.`,
+      `${event} The client should end, with exit status 0 and without another line.`,
     );
   }
 
@@ -144,12 +139,11 @@ export class ClientTrial implements AsyncDisposable {
     const isThere = () => this.#connections.length > this.#served;
     await program.does(() => isThere() || program.stdout.end !== "");
     if (!isThere()) {
+      const used = before?.incoming.text
+        ? " It used the connection of the line before again, and each line needs one of its own."
+        : "";
       throw await unsolved(
-        `The client should connect to one of the servers, and did not.${
-          before?.incoming.text
-            ? " It used the connection of the line before again, and each line needs one of its own."
-            : ""
-        }`,
+        `The client should connect to one of the servers, and did not.${used}`,
       );
     }
     const connection = this.#connections[this.#served++];
@@ -162,11 +156,10 @@ export class ClientTrial implements AsyncDisposable {
       );
     }
     incoming.clear();
-    if (!await program.does(() => before?.incoming.end !== "")) {
+    await program.does(() => before?.incoming.end !== "");
+    if (before?.incoming.end === "") {
       throw await unsolved(
-        `The client should have closed its connection to ${
-          before!.name
-        }, and has not.`,
+        `The client should have closed its connection to ${before.name}, and has not.`,
       );
     }
     return connection;

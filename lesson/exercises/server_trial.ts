@@ -75,24 +75,22 @@ export class Client {
   async expect(reply: string | Uint8Array): Promise<void> {
     const incoming = this.#incoming;
     const expected = toBytes(reply);
-    const missing = () => expected.length - incoming.bytes.length;
     const isRight = () =>
       incoming.bytes.every((byte, index) => byte === expected[index]);
+    const isWhole = () => incoming.bytes.length >= expected.length;
     await this.#program.does(() =>
-      missing() <= 0 || !isRight() || incoming.end !== ""
+      isWhole() || !isRight() || incoming.end !== ""
     );
-    if (missing() !== 0 || !isRight()) {
+    if (!isRight() || !isWhole()) {
       const { bytes, end } = incoming;
-      const some = bytes.length > 0 ? shown(bytes) : "nothing";
-      const until = end !== ""
-        ? ` before the connection was ${end}`
-        : `${bytes.length > 0 ? " and then nothing" : ""} for ${
-          PATIENCE_MS / 1000
-        } seconds`;
+      let got = bytes.length > 0 ? shown(bytes) : "nothing";
+      if (isRight()) {
+        if (end !== "") got += ` before the connection was ${end}`;
+        else if (bytes.length > 0) got += " and then nothing for 3 seconds";
+        else got += " for 3 seconds";
+      }
       throw await this.#unsolved(
-        `It should get ${shown(expected)}, and got ${some}${
-          isRight() && missing() > 0 ? until : ""
-        }.`,
+        `It should get ${shown(expected)}, and got ${got}.`,
       );
     }
     this.#steps.push(`got ${shown(expected)}`);
