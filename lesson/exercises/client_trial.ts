@@ -23,6 +23,16 @@ function nameOf(port: number | string): string {
   return `Server 127.0.0.1:${port}`;
 }
 
+/** Whether connections to a port are accepted. */
+async function isOpen(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The client on trial, and the servers that it may ask. */
 export class ClientTrial implements AsyncDisposable {
   readonly #launch: Launch;
@@ -100,6 +110,8 @@ export class ClientTrial implements AsyncDisposable {
   /** Types a line while no server listens. */
   async askNobody(line: string): Promise<void> {
     for (const server of this.#servers) server.close();
+    // A process that is just being started holds a copy of the sockets for a moment.
+    for (const port of this.#ports) while (await isOpen(port));
     this.#program.type(line);
     await this.#expectError(
       `${shown(line)} was typed while no server was listening.`,
