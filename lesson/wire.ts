@@ -6,10 +6,15 @@
  * With `--print`, it prints the blocks as JSON, and changes nothing.
  * @module */
 
-const SAY = "python3 -u lesson/say.py 9001";
 const SERVER =
   `${Deno.execPath()} run --quiet --allow-net=127.0.0.1 lesson/server.ts 1`;
-const CAPTURE = "tcpdump -i lo -n -U --immediate-mode -w - tcp port 9001";
+
+/** Short snapshots, so that hundreds can wait for a busy tcpdump. Of the usual length, only a few fit. */
+const CAPTURE =
+  "tcpdump -i lo -n -s 128 -U --immediate-mode -w - tcp port 9001";
+
+/** Each of the three connections ends with two. */
+const GOODBYES = 6;
 
 function spawn(command: string, stdin: "piped" | "null" = "null") {
   const [file, ...args] = command.split(" ");
@@ -41,31 +46,64 @@ export async function packetsIn(
   capture: Uint8Array<ArrayBuffer>,
 ): Promise<string[]> {
   const text = await run("tcpdump -n -t -r -", capture);
-  const lines = text.replace(/, win .*(?=, length)/g, "").split("\n");
+  const lines = text.replace(/, win .*(?=, length)/g, "").match(/.+/g) ?? [];
   const port = (line: string) => /1\.(?!9001)(\d+)/.exec(line)![1];
   const connections = Map.groupBy(lines, port).values();
   return Array.from(connections, (lines) => lines.join("\n"));
 }
 
-/** Captures three connections. Returns the capture, and the sockets before the last reply and at the end. */
+/** Reads what tcpdump captures, and ends it when it has all. */
+async function readAll(tcpdump: Deno.ChildProcess) {
+  let capture = new Uint8Array();
+  let goodbyes = 0;
+  for await (const chunk of tcpdump.stdout) {
+    capture = await new Blob([capture, chunk]).bytes();
+    if (goodbyes === GOODBYES) continue;
+    goodbyes = (await packetsIn(capture)).join().split("[F.]").length - 1;
+    if (goodbyes === GOODBYES) tcpdump.kill("SIGINT");
+  }
+  return capture;
+}
+
+/** Lists the sockets, as soon as the list has all of this. */
+async function sockets(...parts: RegExp[]): Promise<string> {
+  let list = "";
+  while (!parts.every((part) => part.test(list))) list = await run("ss -tan");
+  return list;
+}
+
+async function send21(conn: Deno.Conn): Promise<void> {
+  await conn.write(new TextEncoder().encode("21"));
+}
+
+/** Waits for the end of the stream, and closes. */
+async function receive(conn: Deno.Conn): Promise<void> {
+  while (await conn.read(new Uint8Array(1024)) !== null);
+  conn.close();
+}
+
+/** Captures three connections, and is their client. Returns the capture, and the sockets before the last reply and at the end. */
 async function record() {
   await run("ip link set lo up");
   const tcpdump = spawn(CAPTURE);
-  const capture = new Response(tcpdump.stdout).bytes();
   await until("listening on", tcpdump.stderr);
+  const capture = readAll(tcpdump);
   const server = spawn(SERVER);
   await until("listening on", server.stdout);
-  await run(`${SAY} 21`);
-  const silent = spawn(`${SAY} silence:2 21`);
-  await until("connect", silent.stdout);
-  const halfClosing = spawn(`${SAY} 21 end silence:2`);
-  await until("shutdown", halfClosing.stdout);
-  let before = "";
-  while (!before.includes("FIN-WAIT-2")) before = await run("ss -tan");
-  await Promise.all([silent.status, halfClosing.status]);
-  const after = await run("ss -tan");
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port: 9001 });
+  const first = await connect();
+  await send21(first);
+  await receive(first);
+  const silent = await connect();
+  const halfClosing = await connect();
+  await send21(halfClosing);
+  await halfClosing.closeWrite();
+  const before = await sockets(/LISTEN +1 /, /FIN-WAIT-2/, /TIME-WAIT/);
+  await send21(silent);
+  await receive(silent);
+  await receive(halfClosing);
+  const after = await sockets(/(TIME-WAIT[^]*){3}/);
   server.kill();
-  tcpdump.kill("SIGINT");
   return { capture: await capture, sockets: [before, after] };
 }
 

@@ -3,13 +3,13 @@
 
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { Incoming, pause, shown } from "./incoming.ts";
-import { type Launch, PATIENCE_MS, Program, Unsolved } from "./program.ts";
+import { Incoming, isOpen, shown } from "./incoming.ts";
+import { type Launch, Program, Unsolved } from "./program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
 
-/** Between two pieces of a reply, so that a client reads the first before the second comes. */
-const PIECE_MS = 40;
+/** How long a client is given to close its connection first, in milliseconds. */
+const CLOSE_MS = 40;
 
 /** A connection from the client on trial to one of the servers. */
 interface Connection {
@@ -50,23 +50,20 @@ export class ClientTrial implements AsyncDisposable {
   async ask(line: string, ...pieces: string[]): Promise<void> {
     const { socket, incoming, name } = await this.#receive(line);
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await pause(PIECE_MS);
+      if (index > 0) await this.#program.notices();
       socket.write(piece);
     }
     // The system keeps the port for a minute from a server that closes first, so a client is given the time to.
-    await this.#program.news.until(() => incoming.end !== "", PIECE_MS);
+    await this.#program.news.until(() => incoming.end !== "", CLOSE_MS);
     socket.end();
     const replied = pieces.length > 0
       ? `replied ${pieces.map(shown).join(" and then ")}`
       : "closed the connection without a reply";
-    const lines = `connected to ${name}\nReceived from server: ${
-      pieces.join("")
-    }\n`;
+    const reply = pieces.join("");
+    const event = `${shown(line)} was typed, and ${name} ${replied}.`;
     await this.#expect(
-      `${
-        shown(line)
-      } was typed, and ${name} ${replied}. The client should print`,
-      lines,
+      `${event} The client should print`,
+      `connected to ${name}\nReceived from server: ${reply}\n`,
     );
   }
 
@@ -78,10 +75,9 @@ export class ClientTrial implements AsyncDisposable {
       names.delete(this.#connections.at(-1)!.name);
     }
     if (names.size === 0) return;
+    const missing = [...names].join(" and ");
     throw await this.#program.unsolved(
-      `The client should choose a server for each line. In ${times} lines it never asked ${
-        [...names].join(" and ")
-      }.`,
+      `The client should choose a server for each line. In ${times} lines it never asked ${missing}.`,
     );
   }
 
@@ -91,7 +87,7 @@ export class ClientTrial implements AsyncDisposable {
     if (Deno.build.os === "windows") return await this.ask(line, piece);
     const { socket, name } = await this.#receive(line);
     socket.write(piece);
-    await pause(PIECE_MS);
+    await this.#program.notices();
     socket.resetAndDestroy();
     const after = piece && ` after it had sent ${shown(piece)}`;
     await this.#expectError(
@@ -104,6 +100,8 @@ export class ClientTrial implements AsyncDisposable {
   /** Types a line while no server listens. */
   async askNobody(line: string): Promise<void> {
     for (const server of this.#servers) server.close();
+    // A process that is just being started holds a copy of the sockets for a moment.
+    for (const port of this.#ports) while (await isOpen(port));
     this.#program.type(line);
     await this.#expectError(
       `${shown(line)} was typed while no server was listening.`,
@@ -117,12 +115,11 @@ export class ClientTrial implements AsyncDisposable {
   async exit(word: string): Promise<void> {
     const program = this.#program;
     program.type(word);
-    await program.news.until(() => program.status !== undefined, PATIENCE_MS);
+    await program.does(() => program.status !== undefined);
     if (program.status?.code === 0 && program.stdout.text === "") return;
+    const event = `${shown(word)} was typed.`;
     throw await program.unsolved(
-      `${
-        shown(word)
-      } was typed. The client should end, with exit status 0 and without another line.`,
+      `${event} The client should end, with exit status 0 and without another line.`,
     );
   }
 
@@ -136,34 +133,32 @@ export class ClientTrial implements AsyncDisposable {
 
   /** Types a line, and waits until it has come to a server just as it is. */
   async #receive(line: string): Promise<Connection> {
-    const { news } = this.#program;
+    const program = this.#program;
     const before = this.#connections[this.#served - 1];
     const unsolved = (sentence: string) =>
-      this.#program.unsolved(`${shown(line)} was typed. ${sentence}`);
-    this.#program.type(line);
+      program.unsolved(`${shown(line)} was typed. ${sentence}`);
+    program.type(line);
     const isThere = () => this.#connections.length > this.#served;
-    const { stdout } = this.#program;
-    await news.until(() => isThere() || stdout.end !== "", PATIENCE_MS);
+    await program.does(() => isThere() || program.stdout.end !== "");
     if (!isThere()) {
+      const used = before?.incoming.text
+        ? " It used the connection of the line before again, and each line needs one of its own."
+        : "";
       throw await unsolved(
-        `The client should connect to one of the servers, and did not.${
-          before?.incoming.text
-            ? " It used the connection of the line before again, and each line needs one of its own."
-            : ""
-        }`,
+        `The client should connect to one of the servers, and did not.${used}`,
       );
     }
     const connection = this.#connections[this.#served++];
     const { incoming, name } = connection;
     const isComplete = () => incoming.bytes.length >= line.length;
-    await news.until(() => isComplete() || incoming.end !== "", PATIENCE_MS);
+    await program.does(() => isComplete() || incoming.end !== "");
     if (incoming.text !== line) {
       throw await unsolved(
         `${name} should get just that, and got ${shown(incoming.text)}.`,
       );
     }
     incoming.clear();
-    await news.until(() => before?.incoming.end !== "", PATIENCE_MS);
+    await program.does(() => before?.incoming.end !== "");
     if (before?.incoming.end === "") {
       throw await unsolved(
         `The client should have closed its connection to ${before.name}, and has not.`,
@@ -188,9 +183,9 @@ export class ClientTrial implements AsyncDisposable {
     lines: string | RegExp,
     example = shown(String(lines)),
   ): Promise<void> {
-    const { stdout, news } = this.#program;
+    const { stdout } = this.#program;
     const isThere = () => stdout.text.endsWith(PROMPT);
-    await news.until(() => isThere() || stdout.end !== "", PATIENCE_MS);
+    await this.#program.does(() => isThere() || stdout.end !== "");
     const other = this.#connections[this.#served];
     if (other !== undefined) {
       throw await this.#program.unsolved(

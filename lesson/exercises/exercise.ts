@@ -34,9 +34,8 @@ function folderOf({ folder }: Exercise): string {
 function exists(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  } catch {
+    return false;
   }
 }
 

@@ -6,6 +6,8 @@ import type { Socket } from "node:net";
 /** More than any program in order prints, or sends on one connection. */
 const MAX_BYTES = 1 << 20;
 
+const TICK_MS = 20;
+
 /** Waits until something is the case that only news can change. */
 export class News {
   #next = Promise.withResolvers<void>();
@@ -16,21 +18,47 @@ export class News {
     this.#next = Promise.withResolvers();
   }
 
-  /** Waits until it is the case, but no longer than so many milliseconds. */
-  async until(isTrue: () => boolean, ms: number): Promise<void> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.tell();
-    }, ms);
-    while (!isTrue() && !late) await this.#next.promise;
-    clearTimeout(timer);
+  /**
+   * Waits until it is the case, but no longer than so many milliseconds. Returns whether it is. Time in which
+   * the machine stands still does not count, as the program could do nothing either.
+   */
+  async until(isTrue: () => boolean, ms: number): Promise<boolean> {
+    let ticks = ms / TICK_MS;
+    const timer = setInterval(() => --ticks > 0 || this.tell(), TICK_MS);
+    while (!isTrue() && ticks > 0) await this.#next.promise;
+    clearInterval(timer);
+    return isTrue();
   }
+}
+
+/** Does something. Returns what it threw, and by how many milliseconds the machine was late meanwhile. */
+export async function timed(
+  action: () => Promise<void>,
+): Promise<{ error: unknown; lateMs: number }> {
+  let [lateMs, last] = [0, performance.now()];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    lateMs = Math.max(lateMs, now - last - TICK_MS);
+    last = now;
+  }, TICK_MS);
+  const error = await action().then(() => undefined, (error) => error);
+  clearInterval(timer);
+  return { error, lateMs };
 }
 
 /** Waits some milliseconds. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Whether connections to a port are accepted. */
+export async function isOpen(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What has come in, by a pipe or on a connection, since it was cleared. */

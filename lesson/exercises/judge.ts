@@ -1,19 +1,19 @@
 /** Tells whether a program solves an exercise.
  * @module */
 
-import * as theServer from "./1-the-server/check.ts";
-import * as theClient from "./2-the-client/check.ts";
-import * as anotherOperation from "./3-another-operation/check.ts";
-import * as aLengthFirst from "./4-a-length-first/check.ts";
-import * as manyNumbers from "./5-many-numbers/check.ts";
-import * as manyClients from "./6-many-clients/check.ts";
-import * as aSilentClient from "./7-a-silent-client/check.ts";
-import * as aWholeReply from "./8-a-whole-reply/check.ts";
+import { theServer } from "./1-the-server/check.ts";
+import { theClient } from "./2-the-client/check.ts";
+import { anotherOperation } from "./3-another-operation/check.ts";
+import { aLengthFirst } from "./4-a-length-first/check.ts";
+import { manyNumbers } from "./5-many-numbers/check.ts";
+import { manyClients } from "./6-many-clients/check.ts";
+import { aSilentClient } from "./7-a-silent-client/check.ts";
+import { aWholeReply } from "./8-a-whole-reply/check.ts";
 import { ClientTrial } from "./client_trial.ts";
 import { type Launch, Unsolved } from "./program.ts";
-import { ServerTrial } from "./server_trial.ts";
+import { freePort, ServerTrial } from "./server_trial.ts";
 
-/** An exercise: its folder, a hint, which program is written, and how it is tried out. */
+/** An exercise: its folder, one hint more than its text gives, which program is written, and how it is tried out. */
 export type Exercise =
   & { folder: string; hint: string }
   & (
@@ -23,14 +23,14 @@ export type Exercise =
 
 /** The exercises, from number 1. */
 export const EXERCISES: readonly Exercise[] = [
-  { folder: "1-the-server", ...theServer },
-  { folder: "2-the-client", ...theClient },
-  { folder: "3-another-operation", ...anotherOperation },
-  { folder: "4-a-length-first", ...aLengthFirst },
-  { folder: "5-many-numbers", ...manyNumbers },
-  { folder: "6-many-clients", ...manyClients },
-  { folder: "7-a-silent-client", ...aSilentClient },
-  { folder: "8-a-whole-reply", ...aWholeReply },
+  theServer,
+  theClient,
+  anotherOperation,
+  aLengthFirst,
+  manyNumbers,
+  manyClients,
+  aSilentClient,
+  aWholeReply,
 ];
 
 /** Tries a program out. Resolves to what it still lacks, in a sentence; `undefined` if it solves the exercise. */
@@ -41,7 +41,7 @@ export async function judge(
 ): Promise<string | undefined> {
   try {
     if (exercise.program === "server") {
-      await using server = new ServerTrial(launch);
+      await using server = new ServerTrial(launch, await freePort());
       await server.started();
       await exercise.check(server);
     } else {

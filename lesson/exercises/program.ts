@@ -1,10 +1,13 @@
 /** Runs a student's program, and ends it with all that it has started.
  * @module */
 
-import { Incoming, News } from "./incoming.ts";
+import { Incoming, News, pause } from "./incoming.ts";
 
 /** How long a program may take for anything, in milliseconds. */
 export const PATIENCE_MS = 3_000;
+
+/** What is printed, or what ends, because of something else comes this soon after it, in milliseconds. */
+const SOON_MS = 500;
 
 /** How many of the lines that it printed are shown. */
 const SHOWN_LINES = 15;
@@ -47,6 +50,7 @@ export class Program implements AsyncDisposable {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reading = new AbortController();
   #printed = "";
+  #slowestMs = 20;
 
   /** Starts a command with these arguments behind it. Throws `Unsolved` if that can't be. */
   constructor({ command: [file, ...first], cwd }: Launch, ...args: string[]) {
@@ -92,21 +96,34 @@ export class Program implements AsyncDisposable {
 
   /** Waits until what it has printed is like this. Returns whether it is. */
   async prints(pattern: RegExp, ms = PATIENCE_MS): Promise<boolean> {
-    const { stdout } = this;
-    const isPrinted = () => pattern.test(stdout.text);
-    await this.news.until(() => isPrinted() || stdout.end !== "", ms);
+    const isPrinted = () => pattern.test(this.stdout.text);
+    await this.news.until(() => isPrinted() || this.stdout.end !== "", ms);
     return isPrinted();
+  }
+
+  /** Waits for what it should do at once. Returns whether it has. */
+  async does(isDone: () => boolean): Promise<boolean> {
+    const start = performance.now();
+    const done = await this.news.until(isDone, PATIENCE_MS);
+    this.#slowestMs = Math.max(this.#slowestMs, performance.now() - start);
+    return done;
+  }
+
+  /** Gives it the time to notice what has been sent: twice as much as it has taken for anything else. */
+  async notices(): Promise<void> {
+    await pause(2 * this.#slowestMs);
   }
 
   /** Adds to a sentence how the program has ended, if it has, and the last lines that it printed. */
   async unsolved(sentence: string): Promise<Unsolved> {
     // What goes wrong on a connection often ends the program a moment later.
-    await this.news.until(() => this.status !== undefined, 200);
+    await this.news.until(() => this.status !== undefined, SOON_MS);
     const lines = [sentence];
     if (this.stdout.endless || this.#stderr.endless) {
       lines.push("It prints without end.");
     } else if (this.status !== undefined) {
-      await this.news.until(() => this.#hasPrintedAll, 200);
+      const pipes = [this.stdout, this.#stderr];
+      await this.news.until(() => pipes.every((it) => it.end !== ""), SOON_MS);
       const { code, signal } = this.status;
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
       lines.push(`It has ended, with ${how}.`);
@@ -131,10 +148,6 @@ export class Program implements AsyncDisposable {
     this.#reading.abort();
     await this.#stdin.close().catch(() => {});
     Program.#running.delete(this);
-  }
-
-  get #hasPrintedAll(): boolean {
-    return this.stdout.end !== "" && this.#stderr.end !== "";
   }
 
   #collect(pipe: ReadableStream<Uint8Array>, incoming: Incoming): void {

@@ -1,12 +1,6 @@
+import type { Exercise } from "../judge.ts";
 import { Program } from "../program.ts";
 import { NOT_AN_INTEGER, type ServerTrial } from "../server_trial.ts";
-
-/** What the student writes. */
-export const program = "server";
-
-/** One hint more than the text gives. */
-export const hint =
-  "Make one step work after the other. After step 5 the program can say that it is listening; give step 6 a loop around it, and print in every step what you have got.";
 
 const USAGE =
   "Usage: … <server number>. For further information check readme file";
@@ -31,33 +25,39 @@ async function refuses(
 }
 
 /** The server does what the lesson's does. */
-export async function check(server: ServerTrial): Promise<void> {
-  const client = await server.ask("21", "42");
-  const { program } = server;
-  const accepted = `Accepted connection from .*\\b${client.port}\\b`;
-  if (!await program.prints(RegExp(`^${accepted}`, "m"))) {
-    throw await program.unsolved(
-      `The server should print "Accepted connection from " and the client's address and port, here 127.0.0.1 and ${client.port}.`,
-    );
-  }
-  if (!await program.prints(/^Received from client: 21$/m)) {
-    throw await program.unsolved(
-      'The server should print "Received from client: 21".',
-    );
-  }
+export const theServer: Exercise = {
+  folder: "1-the-server",
+  program: "server",
+  hint:
+    "Make one step work after the other. After step 5 the program can say that it is listening; give step 6 a loop around it, and print in every step what you have got.",
+  async check(server) {
+    const client = await server.ask("21", "42");
+    const { program } = server;
+    const accepted = `Accepted connection from .*\\b${client.port}\\b`;
+    if (!await program.prints(RegExp(`^${accepted}`, "m"))) {
+      throw await program.unsolved(
+        `The server should print "Accepted connection from " and the client's address and port, here 127.0.0.1 and ${client.port}.`,
+      );
+    }
+    if (!await program.prints(/^Received from client: 21$/m)) {
+      throw await program.unsolved(
+        'The server should print "Received from client: 21".',
+      );
+    }
 
-  await server.ask("-4", "-8");
-  await server.ask("+5", "10");
-  await server.ask("  6 \n", "12");
-  await server.ask("9007199254740993", "18014398509481986");
-  await server.ask("9".repeat(300), `1${"9".repeat(299)}8`);
-  for (const text of ["twelve", "1.5", "1 2", "0x10", "12x", "zwölf"]) {
-    await server.ask(text, NOT_AN_INTEGER);
-  }
-  await server.ask("22", "44");
+    await server.ask("-4", "-8");
+    await server.ask("+5", "10");
+    await server.ask("  6 \n", "12");
+    await server.ask("9007199254740993", "18014398509481986");
+    await server.ask("9".repeat(300), `1${"9".repeat(299)}8`);
+    for (const text of ["twelve", "1.5", "1 2", "0x10", "12x", "zwölf"]) {
+      await server.ask(text, NOT_AN_INTEGER);
+    }
+    await server.ask("22", "44");
 
-  await refuses(server, [], USAGE);
-  await refuses(server, ["1", "2"], USAGE);
-  await refuses(server, ["one"], INVALID);
-  await refuses(server, ["1.5"], INVALID);
-}
+    await refuses(server, [], USAGE);
+    await refuses(server, ["1", "2"], USAGE);
+    await refuses(server, ["one"], INVALID);
+    await refuses(server, ["1.5"], INVALID);
+  },
+};

@@ -308,7 +308,7 @@ export const MISTAKES: Mistake[] = [
   [
     "has too little patience",
     "7.ts",
-    [["1000);", "200);"]],
+    [["1000);", "500);"]],
     "The server should close its connection after a second, and did after",
   ],
   [
