@@ -17,7 +17,7 @@ const TRIALS = 5;
 export const NOT_AN_INTEGER = "Received data is not valid integer";
 
 /** Below the ports that systems give to clients, and elsewhere in each process. */
-let port = 10_000 + Math.floor(22_000 * Math.random());
+let port = 10_000 + Math.floor(10_000 * Math.random());
 
 /** A port that nobody listens on. To listen there oneself could keep it from the server for a moment. */
 export async function freePort(): Promise<number> {
