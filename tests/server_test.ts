@@ -306,6 +306,22 @@ Deno.test("without a descriptor the connection that has been idle for longest, f
   }
 });
 
+Deno.test("without a descriptor a client that was rejected makes room if nobody is idle", async () => {
+  using time = new FakeTime();
+  const server = serve();
+  using rejected = await connect(server);
+  assertEquals(await ask(rejected, "7".repeat(2000)), TOO_LONG);
+  for (const isOpen of [true, false]) {
+    listenerOf(server).failAccept(NO_FILE);
+    await time.advance(200);
+    // What is sent to a closed connection comes back as a reset.
+    await send(rejected, "7");
+    await time.advance(1_000);
+    if (!isOpen) await assertRejects(() => send(rejected, "7"));
+  }
+  await logOf(server, time);
+});
+
 Deno.test("a slow output holds the server up; one that takes nothing for a second costs lines, which are counted", async () => {
   using time = new FakeTime();
   const server = serve();
