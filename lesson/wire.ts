@@ -8,7 +8,10 @@
 
 const SERVER =
   `${Deno.execPath()} run --quiet --allow-net=127.0.0.1 lesson/server.ts 1`;
-const CAPTURE = "tcpdump -i lo -n -U --immediate-mode -w - tcp port 9001";
+
+/** Short snapshots, so that hundreds can wait for a busy tcpdump. Of the usual length, only a few fit. */
+const CAPTURE =
+  "tcpdump -i lo -n -s 128 -U --immediate-mode -w - tcp port 9001";
 
 /** Each of the three connections ends with two. */
 const GOODBYES = 6;
