@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { Incoming, shown } from "./incoming.ts";
+import { Incoming, isOpen, shown } from "./incoming.ts";
 import { type Launch, Program, Unsolved } from "./program.ts";
 
 const PROMPT = "Enter number to calculate: (or write exit to terminate): ";
@@ -21,16 +21,6 @@ interface Connection {
 
 function nameOf(port: number | string): string {
   return `Server 127.0.0.1:${port}`;
-}
-
-/** Whether connections to a port are accepted. */
-async function isOpen(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The client on trial, and the servers that it may ask. */
@@ -60,7 +50,7 @@ export class ClientTrial implements AsyncDisposable {
   async ask(line: string, ...pieces: string[]): Promise<void> {
     const { socket, incoming, name } = await this.#receive(line);
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await this.#program.reads();
+      if (index > 0) await this.#program.notices();
       socket.write(piece);
     }
     // The system keeps the port for a minute from a server that closes first, so a client is given the time to.
@@ -97,7 +87,7 @@ export class ClientTrial implements AsyncDisposable {
     if (Deno.build.os === "windows") return await this.ask(line, piece);
     const { socket, name } = await this.#receive(line);
     socket.write(piece);
-    await this.#program.reads();
+    await this.#program.notices();
     socket.resetAndDestroy();
     const after = piece && ` after it had sent ${shown(piece)}`;
     await this.#expectError(

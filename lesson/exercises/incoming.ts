@@ -51,6 +51,16 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Whether connections to a port are accepted. */
+export async function isOpen(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What has come in, by a pipe or on a connection, since it was cleared. */
 export class Incoming {
   /** The bytes. */

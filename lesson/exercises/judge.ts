@@ -11,7 +11,7 @@ import { aSilentClient } from "./7-a-silent-client/check.ts";
 import { aWholeReply } from "./8-a-whole-reply/check.ts";
 import { ClientTrial } from "./client_trial.ts";
 import { type Launch, Unsolved } from "./program.ts";
-import { ServerTrial } from "./server_trial.ts";
+import { freePort, ServerTrial } from "./server_trial.ts";
 
 /** An exercise: its folder, one hint more than its text gives, which program is written, and how it is tried out. */
 export type Exercise =
@@ -41,7 +41,7 @@ export async function judge(
 ): Promise<string | undefined> {
   try {
     if (exercise.program === "server") {
-      await using server = new ServerTrial(launch);
+      await using server = new ServerTrial(launch, await freePort());
       await server.started();
       await exercise.check(server);
     } else {

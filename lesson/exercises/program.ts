@@ -109,8 +109,8 @@ export class Program implements AsyncDisposable {
     return done;
   }
 
-  /** Gives it the time to read what has been sent: twice as much as it has taken for anything else. */
-  async reads(): Promise<void> {
+  /** Gives it the time to notice what has been sent: twice as much as it has taken for anything else. */
+  async notices(): Promise<void> {
     await pause(2 * this.#slowestMs);
   }
 

@@ -2,7 +2,7 @@
  * @module */
 
 import { connect, type Socket } from "node:net";
-import { Incoming, shown, timed, toBytes } from "./incoming.ts";
+import { Incoming, isOpen, shown, timed, toBytes } from "./incoming.ts";
 import { type Launch, PATIENCE_MS, Program } from "./program.ts";
 
 const host = "127.0.0.1";
@@ -16,19 +16,13 @@ const TRIALS = 5;
 /** The reply to what is no integer. */
 export const NOT_AN_INTEGER = "Received data is not valid integer";
 
-/** Below the ports that systems give to clients, and a stretch of its own for each process. */
-let port = 31_000 + 100 * (Deno.pid % 17);
+/** Below the ports that systems give to clients, and elsewhere in each process. */
+let port = 10_000 + Math.floor(22_000 * Math.random());
 
-/** A port that nobody listens on. */
-function freePort(): number {
-  while (true) {
-    try {
-      Deno.listen({ hostname: host, port: ++port }).close();
-      return port;
-    } catch {
-      // It is taken.
-    }
-  }
+/** A port that nobody listens on. To listen there oneself could keep it from the server for a moment. */
+export async function freePort(): Promise<number> {
+  const next = ++port;
+  return await isOpen(next) ? freePort() : next;
 }
 
 /** A client of the server on trial. */
@@ -66,7 +60,7 @@ export class Client {
   async send(...pieces: (string | Uint8Array)[]): Promise<void> {
     this.#steps.push(`sent ${pieces.map(shown).join(" and then ")}`);
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await this.#program.reads();
+      if (index > 0) await this.#program.notices();
       this.#socket.write(toBytes(piece));
     }
   }
@@ -148,14 +142,15 @@ export class ServerTrial implements AsyncDisposable {
   readonly launch: Launch;
   /** The server itself. */
   readonly program: Program;
-  readonly #port = freePort();
+  readonly #port: number;
   readonly #clients: Client[] = [];
   #answered: Client | undefined;
 
   /** Starts a server: its command, and a server number behind it. */
-  constructor(launch: Launch) {
+  constructor(launch: Launch, port: number) {
     this.launch = launch;
-    this.program = new Program(launch, String(this.#port - 9000));
+    this.#port = port;
+    this.program = new Program(launch, String(port - 9000));
   }
 
   /** Waits until the server listens. */

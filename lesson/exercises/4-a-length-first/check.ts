@@ -39,7 +39,7 @@ export const aLengthFirst: Exercise = {
     }
     const client = await server.connect();
     await client.send(frame.subarray(0, 3));
-    await server.program.reads();
+    await server.program.notices();
     client.reset();
     await ask("44", framed("22"));
   },

@@ -30,7 +30,7 @@ export const manyNumbers: Exercise = {
 
     const broken = await server.ask("9\n", "18\n");
     await broken.send("1");
-    await server.program.reads();
+    await server.program.notices();
     broken.reset();
     (await server.ask("10\n", "20\n")).end();
     await server.ask("11\n", "22\n");

@@ -26,11 +26,13 @@ export const manyClients: Exercise = {
     for (let count = 0; count < RESETS; count++) {
       (await server.connect()).reset();
     }
+    await server.program.notices();
     server.program.signal("SIGCONT");
     const waiting = await server.connect();
     await server.ask("23", "46", ", after some that reset their connections,");
     // It has been accepted, too, as it came before.
     waiting.reset();
+    await server.program.notices();
     const binary = await server.connect();
     await binary.send(Uint8Array.of(0xff));
     await server.ask("24", "48", ", after one that sent the byte 255,");
