@@ -4,7 +4,7 @@ import { HOST, type Network, tcp } from "../../io/network.ts";
 import { abuse } from "./abuse.ts";
 import { type MemoryConnection, MemoryNetwork, send } from "./network.ts";
 import { linuxTest } from "./permissions.ts";
-import { freePort } from "./program.ts";
+import { freePort, refusal } from "./program.ts";
 import { startResetting } from "./python.ts";
 import { systemError } from "./system_error.ts";
 
@@ -118,6 +118,8 @@ const SCRIPTS: Record<string, (network: Network) => Promise<unknown[]>> = {
     const accepting = outcome(() => listener.accept());
     await delay(0);
     listener.close();
+    // A process that is just being started holds a copy of the listener for a moment.
+    if (network === tcp) await refusal(listener.addr.port);
     return [
       await accepting,
       await outcome(() => listener.accept()),

@@ -249,7 +249,7 @@ export async function refusal(port: number): Promise<void> {
   throw new Error(`still listening on ${port}`);
 }
 
-let lastPort = 22_000 + Math.floor(Math.random() * 8_000);
+let lastPort = 20_000 + Math.floor(Math.random() * 12_000);
 
 /**
  * A free port, another each time, below those that the system gives out: while nobody listens on it, it
