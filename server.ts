@@ -39,7 +39,6 @@ const OUT_OF_DESCRIPTORS = ["EMFILE", "ENFILE"];
 
 const encoder = new TextEncoder();
 const rejection = encoder.encode(TOO_LONG);
-
 const scratch = new Uint8Array(64 * 1024);
 
 /** The server's settings, as the command line has them. */

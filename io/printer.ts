@@ -189,7 +189,9 @@ export class Printer {
 
   #append(stream: Stream, text: string): void {
     const isLost = stream.isFull && stream.isStalled;
-    const isFull = this.#text.length + text.length > PAGE_BYTES;
+    // A page with a long line takes more: the line's end is then written with what follows.
+    const room = (this.#text.length > PAGE_BYTES ? 1.25 : 1) * PAGE_BYTES;
+    const isFull = this.#text.length + text.length > room;
     if (isLost || isFull || stream !== this.#current) this.#closePage();
     if (isLost) {
       stream.lost++;

@@ -1,8 +1,9 @@
 /** Shows what others send as CPython's `repr` does, so that it can neither forge a line nor drive the terminal.
  * @module */
 
-// Fatal, as an invalid byte must not become U+FFFD; `ignoreBOM` keeps U+FEFF.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// It keeps U+FEFF, and does not throw, which would cost more than all else about a message.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
 
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
@@ -35,11 +36,11 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   // Most messages are short and ASCII: for those, the decoder takes several times as long.
   const short = bytes.length > 32 ? "" : String.fromCharCode(...bytes);
   if (/^[ -~]+$/.test(short)) return short;
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  const text = decoder.decode(bytes);
+  // Each invalid place has become U+FFFD.
+  const isUtf8 = !text.includes("\ufffd") ||
+    encoder.encode(text).every((byte, i) => byte === bytes[i]);
+  return isUtf8 ? text : undefined;
 }
 
 /**
@@ -83,7 +84,6 @@ function codePointAt(bytes: Uint8Array, start: number): number {
  * @returns The text on one line, with `\xff` for a byte that is not UTF-8.
  */
 export function escapeBytes(bytes: Uint8Array): string {
-  // By hand: the strict decoder would throw once for every invalid place.
   let shown = "";
   for (let i = 0; i < bytes.length;) {
     const codePoint = codePointAt(bytes, i);
