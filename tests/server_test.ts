@@ -108,7 +108,7 @@ Deno.test("the longest message is doubled whole, and one byte more is rejected",
   );
 });
 
-Deno.test("a rejected client may go on sending for 30 s", async () => {
+Deno.test("the reply to a rejected client arrives however much it still sends, for 30 s", async () => {
   using time = new FakeTime();
   const server = serve();
   using conn = await connect(server);

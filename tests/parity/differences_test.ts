@@ -473,7 +473,7 @@ const DIFFERENCES: Record<string, Difference> = {
     ["21"],
     ["22"],
   ],
-  "a hangup stops the server cleanly on a terminal, and not at all elsewhere": [
+  "SIGHUP stops the server cleanly on a terminal, and not at all elsewhere": [
     hangUp,
     ["gone", 129, "6", 143, 129],
     ["6", 0, "6", 0, 0],

@@ -23,17 +23,20 @@ function commandOf(task: "serve" | "client" | "compile"): string[] {
   return shCommand(isCompiled ? COMPILE_AND_RUN : RUN, command);
 }
 
-linuxTest("the tasks permit 127.0.0.1 and nothing else", async (t) => {
-  for (const task of ["serve", "client", "compile"] as const) {
-    await t.step(task, async () => {
-      const { stdout, stderr } = await runCommand(commandOf(task));
-      const [allowed, ...ends] = (stdout + stderr).trimEnd().split("\n");
-      assertEquals(allowed, "listen on 127.0.0.1: done");
-      assertEquals(ends.length, 11);
-      for (const end of ends) assertMatch(end, /: NotCapable$/);
-    });
-  }
-});
+linuxTest(
+  "the tasks and the compiled program permit 127.0.0.1 and nothing else",
+  async (t) => {
+    for (const task of ["serve", "client", "compile"] as const) {
+      await t.step(task, async () => {
+        const { stdout, stderr } = await runCommand(commandOf(task));
+        const [allowed, ...ends] = (stdout + stderr).trimEnd().split("\n");
+        assertEquals(allowed, "listen on 127.0.0.1: done");
+        assertEquals(ends.length, 11);
+        for (const end of ends) assertMatch(end, /: NotCapable$/);
+      });
+    }
+  },
+);
 
 const ROOT = `${import.meta.dirname}/../..`;
 
