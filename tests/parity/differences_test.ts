@@ -14,7 +14,6 @@ import {
   runCommand,
   shCommand,
   start,
-  startListening,
   startSession,
   tcpcalc,
 } from "../support/program.ts";
@@ -266,12 +265,12 @@ async function logOfResetInQueue(implementation: Implementation) {
 }
 
 /** What becomes of a server at SIGHUP: alone, as `nohup` starts it, and on a terminal. */
-async function hangUp({ server }: Implementation) {
+async function hangUp(implementation: Implementation) {
   const results = [];
   for (const script of ["", 'trap "" HUP;']) {
-    const command = server([String(freePort() - 9000)]);
-    await using running = await startListening(
-      shCommand(`${script} exec "$@"`, command),
+    await using running = await start(
+      implementation,
+      (command) => shCommand(`${script} exec "$@"`, command),
     );
     running.child.kill("SIGHUP");
     const replies = [];
@@ -283,7 +282,8 @@ async function hangUp({ server }: Implementation) {
     }
     results.push(replies.at(-1), (await running.stop()).code);
   }
-  const command = shCommand('echo "$$"; exec "$@"', server(["-9000"]));
+  const server = implementation.server(["-9000"]);
+  const command = shCommand('echo "$$"; exec "$@"', server);
   await using session = startSession(onTerminal(command));
   const pid = parseInt(await session.until("\n"));
   await session.until("Server is listening on");

@@ -208,15 +208,16 @@ export function startServer(
   return startListening([...command, "serve", operand, ...args]);
 }
 
-/** Starts a server on a free port. */
+/** Starts a server on a free port, by its own command or one that is made of it. */
 export async function start(
   implementation: Implementation,
+  commandOf = (command: string[]) => command,
 ): Promise<RunningServer> {
-  if (implementation === tcpcalc) return await startServer();
   while (true) {
     try {
-      const operand = String(freePort() - 9000);
-      return await startListening(implementation.server([operand]));
+      const port = implementation === tcpcalc ? 0 : freePort();
+      const command = implementation.server([String(port - 9000)]);
+      return await startListening(commandOf(command));
     } catch (error) {
       // What a server's connections leave behind is in Python's way for a minute, and can't be seen from here.
       if (!String(error).includes("Address already in use")) throw error;
