@@ -98,7 +98,7 @@ async function replaySection(blocks: Block[], isLast = false): Promise<void> {
     }
   } catch (error) {
     // For a minute Python can't have a port of old connections, which can't be told from here: others are tried.
-    const hasFailedToStart = /-.*Traceback[^]*\+.*Server is listening/;
+    const hasFailedToStart = /-.*Traceback[^]*\+.*Server.*listening/;
     if (isLast || !hasFailedToStart.test(String(error))) throw error;
     await replaySection(blocks, true);
   }
