@@ -102,9 +102,7 @@ class Server {
         backoff = INITIAL_ACCEPT_BACKOFF_MS;
       } catch (error) {
         const code = osErrorCode(error) ?? "";
-        if (this.#signal.aborted || PEER_ERRORS.includes(code)) {
-          continue;
-        }
+        if (this.#signal.aborted || PEER_ERRORS.includes(code)) continue;
         this.#reportAcceptError(error);
         // At the first failure reads may be ready: who has sent something must not make room.
         const isRetry = backoff > INITIAL_ACCEPT_BACKOFF_MS;

@@ -30,8 +30,6 @@ interface Page {
   order: number;
   bytes: Uint8Array;
   lines: number;
-  /** Whether it is a line longer than a page, which is written in parts. */
-  isLong: boolean;
   /** How many lines were lost before it. */
   lost: number;
 }
@@ -62,8 +60,7 @@ class Stream {
   add(order: number, text: string): void {
     const bytes = encoder.encode(text);
     const lines = text.split("\n").length - 1;
-    const isLong = bytes.length > PAGE_BYTES;
-    this.pages.push({ order, bytes, lines, isLong, lost: this.lost });
+    this.pages.push({ order, bytes, lines, lost: this.lost });
     this.lost = 0;
     this.pending += bytes.length;
   }
@@ -115,7 +112,8 @@ export class Printer {
   #current: Stream;
   #text = "";
   #pageCount = 0;
-  #lastWrite = -Infinity;
+  /** When the last two writes began. Two may follow each other at once: a timer would cost more than the second. */
+  #lastWrites = [-Infinity, -Infinity];
   #progress = Promise.withResolvers<void>();
   readonly #gatherTimer = new Timer();
 
@@ -159,11 +157,8 @@ export class Printer {
 
   /** Resolves when all is written, or lost. */
   async flush(): Promise<void> {
-    this.hurry();
-    while (this.#streams.some(({ pages }) => pages.length > 0)) {
-      await this.#progress.promise;
-      this.hurry();
-    }
+    const isPending = () => this.#streams.some(({ pages }) => pages.length > 0);
+    for (this.hurry(); isPending(); this.hurry()) await this.#progress.promise;
   }
 
   /** Writes all within so many milliseconds, and gives up the rest. Returns how many lines that may be. */
@@ -200,9 +195,11 @@ export class Printer {
     this.#current = stream;
     this.#text += text;
     if (this.#gatherTimer.isSet) return;
-    const isBusy = stream.isWriting ||
-      performance.now() - this.#lastWrite < GATHER_MS;
-    this.#gatherTimer.set(isBusy ? GATHER_MS : 0, this.hurry);
+    const isBusy = stream.pages.length > 1 ||
+      performance.now() - this.#lastWrites[1] < GATHER_MS;
+    if (isBusy) this.#gatherTimer.set(GATHER_MS, this.hurry);
+    // Once the caller is through, as it may be about to reply, or to print more.
+    else queueMicrotask(this.hurry);
   }
 
   #closePage(): void {
@@ -221,7 +218,9 @@ export class Printer {
     const [page] = stream.pages;
     const [rival] = other.pages;
     if (page === undefined || stream.isWriting) return;
-    const wouldCut = other.isWriting && (page.isLong || rival.isLong);
+    // A line longer than a page is written in parts.
+    const wouldCut = other.isWriting &&
+      Math.max(page.bytes.length, rival.bytes.length) > PAGE_BYTES;
     if (wouldCut) stream.isStalled ||= other.isStalled;
     const isFirst = rival === undefined || page.order < rival.order;
     if (!wouldCut && (isFirst || other.isStalled)) this.#write(stream, page);
@@ -229,6 +228,7 @@ export class Printer {
 
   async #write(stream: Stream, page: Page): Promise<void> {
     stream.isWriting = true;
+    this.#lastWrites = [performance.now(), this.#lastWrites[0]];
     try {
       await stream.write(page, () => {
         if (!this.#isLossy) return;
@@ -242,7 +242,6 @@ export class Printer {
     stream.isWriting = false;
     stream.pages.shift();
     stream.pending -= page.bytes.length;
-    this.#lastWrite = performance.now();
     this.#tell();
     this.#advance();
   }

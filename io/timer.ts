@@ -9,7 +9,7 @@ const MAX_GRACE_MS = 1_000;
 
 /**
  * Calls a function once after a delay. Setting it again or clearing it is cheap: the pending wake-up stays, and keeps
- * the event loop alive. It avoids `setTimeout`, whose first call makes Deno 2.9 load Node's timers (20 ms, 4 MB).
+ * the event loop alive. It avoids `setTimeout`, whose first call makes Deno 2.9 load Node's timers (4 ms, 4 MB).
  */
 export class Timer {
   #onTimeout!: () => void;

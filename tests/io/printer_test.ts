@@ -91,33 +91,37 @@ function isPending(promise: Promise<unknown> | undefined): Promise<boolean> {
   return Promise.race([resolved, settle().then(() => true)]);
 }
 
-Deno.test("a line is written at once after a quiet spell; those that follow within 50 ms, or during a write, are written together", async () => {
+Deno.test("two writes may follow each other at once; lines that come within 50 ms of the first, or during a write, are then written together", async () => {
   using test = new TestPrinter();
   const { time, stdout } = test;
-  test.print("one");
-  await time.advance(0);
-  assertEquals(stdout.text, "one\n");
-  test.print("two");
+  for (const line of ["one", "two"]) {
+    test.print(line);
+    await settle();
+    assert(stdout.text.endsWith(`${line}\n`));
+  }
+  test.print("three");
   await time.advance(49);
-  test.printAll("", "three");
-  assertEquals(stdout.text, "one\n");
+  test.printAll("", "four");
+  assertEquals(stdout.text, "one\ntwo\n");
   await time.advance(1);
-  assertEquals(stdout.text, "one\ntwo\n\nthree\n");
+  assertEquals(stdout.text, "one\ntwo\nthree\n\nfour\n");
   stdout.pause();
   await time.advance(50);
-  test.print("four");
-  await time.advance(100);
   test.print("five");
-  await time.advance(10);
+  await time.advance(100);
   test.print("six");
+  await time.advance(10);
+  test.print("seven");
   await time.advance(40);
+  test.print("eight");
+  await time.advance(10);
   stdout.resume();
-  await time.advance(0);
-  assertEquals(stdout.writes.length, 4);
+  await settle();
+  assertEquals(stdout.writes.length, 6);
   test.print("at once");
   test.hurry();
   await settle();
-  assert(stdout.text.endsWith("three\nfour\nfive\nsix\nat once\n"));
+  assert(stdout.text.endsWith("five\nsix\nseven\neight\nat once\n"));
 });
 
 Deno.test("lines of both streams come out in the order in which they were printed", async () => {
