@@ -1,9 +1,8 @@
 /** Shows what others send as CPython's `repr` does, so that it can neither forge a line nor drive the terminal.
  * @module */
 
-// It keeps U+FEFF, and does not throw, which would cost more than all else about a message.
+// It keeps U+FEFF. A strict one would throw, which costs more than all else about a message.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /** What `str.isprintable` rejects (`_PyUnicode_IsPrintable`): "Other" and "Separator", except the space. */
 const UNPRINTABLE = /[[\p{C}\p{Z}]--\x20]/v;
@@ -24,9 +23,8 @@ const LATIN_1 = Array.from(
   (_, code) => escape(String.fromCharCode(code)),
 );
 
-function show(codePoint: number): string {
-  return LATIN_1[codePoint] ?? escape(String.fromCodePoint(codePoint));
-}
+/** Bytes beyond ASCII, as Python's error handler `backslashreplace` writes them. */
+const ESCAPED_BYTES = LATIN_1.map((_, byte) => `\\x${byte.toString(16)}`);
 
 /**
  * Decodes UTF-8 strictly, and keeps U+FEFF, as Python's `bytes.decode()` does.
@@ -36,11 +34,10 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   // Most messages are short and ASCII: for those, the decoder takes several times as long.
   const short = bytes.length > 32 ? "" : String.fromCharCode(...bytes);
   if (/^[ -~]+$/.test(short)) return short;
-  const text = decoder.decode(bytes);
-  // Each invalid place has become U+FFFD.
-  const isUtf8 = !text.includes("\ufffd") ||
-    encoder.encode(text).every((byte, i) => byte === bytes[i]);
-  return isUtf8 ? text : undefined;
+  for (let i = 0; i < bytes.length; i += sequenceLength(bytes[i])) {
+    if (codePointAt(bytes, i) < 0) return undefined;
+  }
+  return decoder.decode(bytes);
 }
 
 /**
@@ -88,9 +85,9 @@ export function escapeBytes(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length;) {
     const codePoint = codePointAt(bytes, i);
     if (codePoint < 0) {
-      shown += `\\x${bytes[i++].toString(16)}`;
+      shown += ESCAPED_BYTES[bytes[i++]];
     } else {
-      shown += show(codePoint);
+      shown += LATIN_1[codePoint] ?? escape(String.fromCodePoint(codePoint));
       i += sequenceLength(bytes[i]);
     }
   }
