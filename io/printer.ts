@@ -70,10 +70,8 @@ class Stream {
     onProgress();
     if (page.lost > 0) {
       const start = this.isCut ? "\n" : "";
-      await writePatiently(
-        this.#output,
-        encoder.encode(`${start}${lostLines(page.lost)}\n`),
-      );
+      const report = encoder.encode(`${start}${lostLines(page.lost)}\n`);
+      await writePatiently(this.#output, report);
       page.lost = 0;
     }
     for (let { bytes } = page; bytes.length > 0 && this.error === undefined;) {
@@ -164,9 +162,7 @@ export class Printer {
   /** Writes all within so many milliseconds, and gives up the rest. Returns how many lines that may be. */
   async close(timeout: number): Promise<number> {
     const finished = this.flush().then(() => {
-      for (const stream of this.#streams) {
-        if (stream.lost > 0) stream.add(this.#pageCount++, "");
-      }
+      for (const stream of this.#streams) this.#reportLost(stream);
       return this.flush();
     });
     await deadline(finished, Math.max(timeout, 0))
@@ -208,6 +204,10 @@ export class Printer {
     this.#text = "";
   }
 
+  #reportLost(stream: Stream): void {
+    if (stream.lost > 0) stream.add(this.#pageCount++, "");
+  }
+
   /** Starts the writes whose turn it is. A stream that has stalled holds up the other in a long line only. */
   #advance(): void {
     this.#startWrite(this.#stdout, this.#stderr);
@@ -234,6 +234,7 @@ export class Printer {
         if (!this.#isLossy) return;
         stream.stallTimer.set(STALL_MS, () => this.#stall(stream));
       });
+      if (stream.pages.length === 1) this.#reportLost(stream);
     } catch (error) {
       stream.isCut = true;
       if (!this.#isLossy) stream.error = error;

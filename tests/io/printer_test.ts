@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import fc from "fast-check";
 import { LINE_FEED } from "../../io/lines.ts";
@@ -248,6 +248,7 @@ Deno.test("a lossy printer keeps 1 MiB for an output that has stalled, and count
     assertEquals(test.ready, undefined);
     stdout.resume();
     await time.advance(50);
+    assertMatch(stdout.text, /at most: \d+\n$/);
     stdout.pause();
     test.print(last);
     await time.advance(1_100);
